@@ -1,0 +1,119 @@
+"""What a person gets: a headline, a chart, a table, the SQL, a receipt and findings; or an honest refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nl2sql.engines.base import ResultTable
+from nl2sql.question import Question
+from nl2sql.writers.base import Origin
+
+# answered: a table came back. clarification: several readings. declined: no writer could. refused: the guard said no.
+# failed: the database or the model did not do its part.
+Outcome = Literal["answered", "clarification", "declined", "refused", "failed"]
+ReceiptKind = Literal[
+    "measure", "source", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
+]
+ChartKind = Literal["bar", "line", "grouped_bar", "multi_line", "scatter", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One fact about what was computed, in words, and the SQL fragment it was read from."""
+
+    kind: ReceiptKind
+    text: str
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Read off the checked tree: no model can invent it. Lines are in reading order."""
+
+    lines: tuple[ReceiptLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSpec:
+    """A typed chart: columns by name, never code. `series` splits the marks by a second dimension."""
+
+    kind: ChartKind
+    x: str
+    y: tuple[str, ...]
+    series: str = ""
+    title: str = ""
+    x_title: str = ""
+    y_title: str = ""
+    y_format: Literal["number", "money", "percent"] = "number"
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a careful analyst would add: the result is empty, cut, or its last period is not over."""
+
+    code: str
+    severity: Literal["info", "warning"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLabel:
+    """How a column or metric is shown. `format`: number, money, percent; `unit`: "EUR" or ""."""
+
+    label: str
+    format: str = "number"
+    unit: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The model's words, as plain data, so that this room needs no catalog.
+
+    `tables` by physical table, `columns` by "table.column", `metrics` by output name (all lower case).
+    `values` by "table.column" gives the word shown for a stored value (DE → Germany), `filters` by canonical
+    predicate SQL over "table.column" gives the business adjective ("sold").
+    """
+
+    tables: Mapping[str, ColumnLabel] = field(default_factory=dict)
+    columns: Mapping[str, ColumnLabel] = field(default_factory=dict)
+    metrics: Mapping[str, ColumnLabel] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    stage: str
+    ms: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headline` is one sentence: the result, or the reason there is none.
+
+    `choices` are whole questions to click: readings of a clarification, or nearest answerable questions.
+    `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
+    """
+
+    question: Question
+    outcome: Outcome
+    headline: str
+    code: str = "ok"
+    origin: Origin = Origin("none")
+    interpretation: str = ""
+    sql: str = ""
+    table: ResultTable | None = None
+    chart: ChartSpec | None = None
+    receipt: Receipt | None = None
+    findings: tuple[Finding, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
+    hint: str = ""
+    cached: bool = False
+    stages: tuple[StageTime, ...] = ()

@@ -1,0 +1,76 @@
+"""The type wall: a CheckedSql exists only because `nl2sql.guard.check` made it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NoReturn
+
+from sqlglot import exp
+
+from nl2sql.catalog.model import DataType
+from nl2sql.errors import CheckedSqlForged
+
+_MINT: Final = object()  # held by nl2sql.guard.check alone
+
+
+class OutputColumn:
+    """One column of the result: its name and the logical type read off the tree (OPAQUE when unknown).
+
+    `scale` is the number of decimals for DECIMAL, else 0.
+    """
+
+    __slots__ = ("datatype", "name", "scale")
+
+    def __init__(self, name: str, datatype: DataType, scale: int = 0) -> None:
+        self.name = name
+        self.datatype = datatype
+        self.scale = scale
+
+
+class CheckedSql:
+    """Text that may run, and the tree it was printed from. Immutable; cannot be pickled, copied or built elsewhere.
+
+    `sql` is what runs; `tables` are physical names, `columns` are "table.column", both lower case and sorted;
+    `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut).
+    """
+
+    __slots__ = ("_tree", "columns", "dialect", "limit_added", "outputs", "policy", "row_limit", "seconds", "sql", "tables")
+
+    sql: str
+    dialect: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    outputs: tuple[OutputColumn, ...]
+    row_limit: int
+    limit_added: bool
+    seconds: float
+    policy: str
+
+    def __init__(self, mint: object, **values: Any) -> None:
+        if mint is not _MINT:
+            raise CheckedSqlForged("Only the guard can make a CheckedSql.")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def tree(self) -> exp.Expression:
+        """A copy of the qualified tree: readers cannot change what was checked."""
+        copied: exp.Expression = object.__getattribute__(self, "_tree").copy()
+        return copied
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise CheckedSqlForged(f"A CheckedSql cannot be changed ({name}).")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise CheckedSqlForged(f"A CheckedSql cannot be changed ({name}).")
+
+    def __reduce__(self) -> NoReturn:
+        raise CheckedSqlForged("A CheckedSql is never stored: cache the draft and check it again.")
+
+    def __copy__(self) -> CheckedSql:
+        return self
+
+    def __deepcopy__(self, memo: object) -> CheckedSql:
+        return self
+
+    def __repr__(self) -> str:
+        return f"CheckedSql({self.sql!r})"

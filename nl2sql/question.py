@@ -1,0 +1,62 @@
+"""Who asks what, and what was asked before. Knows nothing of catalogs, SQL or models."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from nl2sql.errors import QuestionInvalid
+
+# A question is a sentence or three. Past 2,000 characters it is a pasted document, and its cost grows with length.
+MAX_QUESTION_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `role` selects the policy; `attributes` fill its row filters."""
+
+    user: str = "local"
+    role: str = "analyst"
+    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the same conversation and the SQL that answered it, if any did."""
+
+    question: str
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A cleaned question. `as_of` is the day called "today"; None means the pipeline's own setting."""
+
+    text: str
+    principal: Principal = field(default_factory=Principal)
+    history: tuple[Turn, ...] = ()
+    as_of: date | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        principal: Principal | None = None,
+        history: tuple[Turn, ...] = (),
+        as_of: date | None = None,
+    ) -> Question:
+        """Clean what a person typed. Raises QuestionInvalid when nothing, or far too much, is left."""
+        visible = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text))
+        cleaned = " ".join(visible.split())
+        if not any(c.isalnum() for c in cleaned):
+            raise QuestionInvalid("Please type a question, for example “How many listings were sold last month?”")
+        if len(cleaned) > MAX_QUESTION_CHARS:
+            raise QuestionInvalid(
+                f"That is {len(cleaned):,} characters long; a question can have at most {MAX_QUESTION_CHARS:,}. "
+                "Please ask it in a sentence or two."
+            )
+        return cls(cleaned, principal or Principal(), history, as_of)

@@ -1,0 +1,75 @@
+"""What a writer may say: SQL, a question back, or an honest "cannot"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from nl2sql.context.base import Context
+from nl2sql.question import Question
+
+# not_understood: words the writer has no reading for. unanswerable: understood, but the data does not hold it.
+# unsafe: asks to change something. sensitive: asks for what the policy hides. unavailable: the writer itself is down.
+CannotCode = Literal["not_understood", "unanswerable", "unsafe", "sensitive", "unavailable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which writer spoke, and with what: shown to the person who asked, and part of cache keys."""
+
+    writer: str  # "offline", "llm", "verified", "sql" (typed by an analyst)
+    detail: str = ""  # model name and prompt version for "llm"
+    note: str = ""  # why an earlier writer of the chain did not answer
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDraft:
+    """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read."""
+
+    sql: str
+    origin: Origin
+    interpretation: str = ""
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """Several readings are possible: `message` asks, each of `choices` is a whole question that settles it."""
+
+    message: str
+    origin: Origin
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CannotAnswer:
+    """`message` is the reason in a sentence; `unknown_words` are those of the question nothing was found for."""
+
+    message: str
+    code: CannotCode
+    origin: Origin
+    unknown_words: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = field(default=())
+
+
+Draft = SqlDraft | Clarification | CannotAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What went wrong with an earlier draft of the same question: the guard's or the database's hint."""
+
+    sql: str
+    problem: str
+
+
+class Writer(Protocol):
+    """`version` changes when the same question could get another draft; it is part of cache keys."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft: ...
