@@ -1,10 +1,44 @@
-"""Prompts: rendered from versioned files in prompts/, fingerprinted as rendered."""
+"""Prompts: rendered from versioned files in prompts/, fingerprinted as rendered.
+
+A template is `<folder>/<id>/<version>.md`: a YAML front matter, then a `# system` and a `# user` part in Jinja.
+Templates are sandboxed, and whatever they insert is made harmless on its way in: none of it can close a data block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+import traceback
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
+
+import yaml
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from nl2sql.context.base import Context
+from nl2sql.context.periods import periods
+from nl2sql.context.visible import visible
+from nl2sql.errors import PromptInvalid
+from nl2sql.question import Question
+
+# More turns than this turn a follow-up into a narrated conversation, and each is paid for again with every question.
+MAX_TURNS = 4
+# What a description may say at most. Longer ones are documentation, and there can be hundreds of them.
+MAX_TEXT_CHARS = 200
+# Of earlier SQL and of what was wrong with it: enough for any query that a person reads.
+MAX_SQL_CHARS = 4_000
+
+_FRONT_MATTER = ("id", "version", "purpose", "inputs", "changelog")
+_PARTS: tuple[Literal["system", "user"], ...] = ("system", "user")
+# "<" where it could open or close a block of ours, or a control token of a model; and letters that look like "<".
+_DELIMITER = re.compile(r"<(?=\s*/|\s*data\b|\s*\|)|[\uff1c\ufe64\u2039\u27e8]", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_PLAIN = re.compile(r"[\w][\w \-/&'.]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +56,181 @@ class Prompt:
     reply_schema: Mapping[str, Any]
     version: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTry:
+    """SQL that was written for the same question and could not be used, and why."""
+
+    sql: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """A template that was read and compiled. `version` is "<id>@<version>", `digest` a hash of the file."""
+
+    path: Path
+    version: str
+    digest: str
+    parts: tuple[tuple[Literal["system", "user"], Template], ...]
+
+
+def load_template(folder: Path, name: str, version: str) -> PromptTemplate:
+    """Raises PromptInvalid, naming file and line, for a template that is missing or cannot work."""
+    path = folder / name / f"{version}.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise PromptInvalid(f"There is no prompt template {path}.", hint="See the setting “prompts”.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptInvalid(f"The prompt template {path} cannot be read: {type(error).__name__}.") from None
+    front, lines = _split_front_matter(path, text)
+    if (str(front["id"]), str(front["version"])) != (name, version):
+        raise PromptInvalid(f"{path}:2: id and version must be {name} and {version}, like the file's own name.")
+    sources = _split_parts(path, lines)
+    parts = tuple((role, _compile(path, sources[role], front["inputs"])) for role in _PARTS)
+    return PromptTemplate(path, f"{name}@{version}", sha256(text.encode()).hexdigest(), parts)
+
+
+def render_prompt(
+    template: PromptTemplate,
+    question: Question,
+    context: Context,
+    *,
+    reply_schema: Mapping[str, Any],
+    earlier: EarlierTry | None = None,
+) -> Prompt:
+    """Raises PromptInvalid when the template asks for what there is not."""
+    values = _inputs(question, context, earlier)
+    messages = tuple(Message(role, _render(template, part, values)) for role, part in template.parts)
+    sent = {"messages": [[m.role, m.content] for m in messages], "reply_schema": dict(reply_schema)}
+    fingerprint = sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
+    return Prompt(messages, reply_schema, template.version, fingerprint)
+
+
+INPUTS = ("question", "history", "earlier", "model", "dialect", "as_of", "periods")
+
+
+def _inputs(question: Question, context: Context, earlier: EarlierTry | None) -> dict[str, Any]:
+    return {
+        "question": question.text,
+        "history": question.history[-MAX_TURNS:],
+        "earlier": earlier,
+        "model": visible(context),
+        "dialect": context.dialect,
+        "as_of": context.as_of,
+        "periods": periods(context.as_of),
+    }
+
+
+def harmless(value: object) -> str:
+    """One line that cannot open or close a block: every value a template inserts passes through here.
+
+    Invisible and private-use characters, which can carry text no reader sees, become visible escapes.
+    """
+    text = str(value)
+    if not text.isascii():
+        text = "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+    return _DELIMITER.sub(lambda m: _escape(m.group()), _SPACE.sub(" ", text))
+
+
+# Format (zero width, direction, tag characters), private use, surrogates, unassigned.
+_HIDDEN = ("Cf", "Co", "Cs", "Cn")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _as_data(text: object, limit: int = MAX_TEXT_CHARS) -> str:
+    """`text` as a JSON string of at most `limit` characters."""
+    whole = str(text)
+    return json.dumps(whole if len(whole) <= limit else whole[: limit - 1] + "…", ensure_ascii=False)
+
+
+def _as_sql_data(text: object) -> str:
+    return _as_data(text, MAX_SQL_CHARS)
+
+
+def _as_word(text: object) -> str:
+    """A short term as it is; anything that could be mistaken for more than one, as a JSON string."""
+    return str(text) if _PLAIN.fullmatch(str(text)) else _as_data(text)
+
+
+def _also(texts: Sequence[object], limit: int, *known: str) -> str:
+    """In brackets, the first `limit` of the terms that `known` ones do not already say."""
+    said = {_flat(each) for each in ("", *known)}
+    new = [text for text in dict.fromkeys(texts) if _flat(str(text)) not in said]
+    return f" ({', '.join(_as_word(text) for text in new[:limit])})" if new else ""
+
+
+def _flat(term: str) -> str:
+    return re.sub(r"[\W_]+", "", term).lower().removesuffix("s")
+
+
+def _environment() -> SandboxedEnvironment:
+    # Nothing rendered here is HTML; `finalize` escapes for the place it goes to.
+    env = SandboxedEnvironment(
+        undefined=StrictUndefined, finalize=harmless, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    env.filters |= {"data": _as_data, "sql_data": _as_sql_data, "word": _as_word, "also": _also}
+    return env
+
+
+def _split_front_matter(path: Path, text: str) -> tuple[dict[str, Any], list[str]]:
+    """The front matter, and the file's lines with the front matter blanked so that line numbers stay."""
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
+        raise PromptInvalid(f"{path}:1: a template begins with a front matter between two lines of ---.")
+    end = [line.strip() for line in lines].index("---", 1)
+    try:
+        front = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 2
+        raise PromptInvalid(f"{path}:{line}: the front matter is not valid YAML.", hint=str(error)) from None
+    missing = [key for key in _FRONT_MATTER if not isinstance(front, dict) or not front.get(key)]
+    if missing:
+        raise PromptInvalid(f"{path}:2: the front matter lacks {', '.join(missing)}.")
+    if unknown := sorted(set(front["inputs"]) - set(INPUTS)):
+        raise PromptInvalid(f"{path}:2: there is no input {', '.join(unknown)}; there are {', '.join(INPUTS)}.")
+    return front, [""] * (end + 1) + lines[end + 1 :]
+
+
+def _split_parts(path: Path, lines: list[str]) -> dict[str, str]:
+    """Part name → source, each padded with empty lines to its place in the file."""
+    starts = {name: [i for i, line in enumerate(lines) if line.strip() == f"# {name}"] for name in _PARTS}
+    for name, found in starts.items():
+        if len(found) != 1:
+            raise PromptInvalid(f"{path}:{len(lines)}: a template has one line “# {name}”; this one has {len(found)}.")
+    system, user = starts["system"][0], starts["user"][0]
+    if user < system:
+        raise PromptInvalid(f"{path}:{user + 1}: “# user” comes after “# system”.")
+    padded = {"system": lines[: system + 1], "user": lines[: user + 1]}
+    bodies = {"system": lines[system + 1 : user], "user": lines[user + 1 :]}
+    return {name: "\n".join([""] * len(padded[name]) + bodies[name]) for name in _PARTS}
+
+
+def _compile(path: Path, source: str, inputs: Sequence[str]) -> Template:
+    env = _environment()
+    try:
+        tree = env.parse(source, filename=str(path))
+        code = env.compile(source, filename=str(path))
+    except TemplateSyntaxError as error:
+        raise PromptInvalid(f"{path}:{error.lineno}: {error.message}") from None
+    if undeclared := sorted(meta.find_undeclared_variables(tree) - set(inputs)):
+        name = undeclared[0]
+        line = next((i for i, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
+        raise PromptInvalid(f"{path}:{line}: “{name}” is not among the inputs of the front matter.")
+    return Template.from_code(env, code, env.make_globals(None))
+
+
+def _render(template: PromptTemplate, part: Template, values: Mapping[str, Any]) -> str:
+    try:
+        return part.render(values).strip()
+    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((f.lineno for f in reversed(frames) if f.filename == str(template.path)), 1)
+        raise PromptInvalid(f"{template.path}:{line}: the template cannot be rendered.", hint=str(error)) from None

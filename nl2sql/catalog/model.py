@@ -43,7 +43,11 @@ class FieldValue:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A row-level attribute. `unit` is shown with numbers ("EUR", "%", "s"); `sensitive` needs a policy to be read."""
+    """A row-level attribute. `sensitive` needs a policy to be read; `unit` and `format` say how numbers are shown.
+
+    `time_field` dates the value where that is not the dataset's own (a final price by the closing);
+    `aggregation` is what the bare word means over many rows ("rating by seller" is an average).
+    """
 
     name: str
     expression: str
@@ -56,23 +60,29 @@ class Field:
     values: tuple[FieldValue, ...] = ()
     indexed: bool = False  # its distinct values are read from the database into the value index
     unit: str = ""
+    format: str = "number"
+    time_field: str = ""
+    aggregation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFilter:
-    """A business adjective: "sold", "cancelled", "open". `expression` is a predicate over the dataset's columns."""
+    """A business adjective: "sold", "cancelled". `expression` is a predicate that qualifies columns by dataset name;
+    `time_field` dates the rows it selects (a sold listing by its closing, not by its creation)."""
 
     name: str
     expression: str
     synonyms: tuple[str, ...] = ()
     description: str = ""
+    time_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One table. `label_field` names the field that identifies a row to a person (title, username).
+    """One table, or the `rows` of it that satisfy a predicate (two datasets may share a table: the levels of a tree).
 
-    `parent` names a self-relationship that makes the dataset a tree (a category and what is below it).
+    `label_field` identifies a row to a person (title, username); `time_field` dates it; `amount_field` is what
+    "bids above 500" compares; `list_fields` are shown when rows are listed.
     """
 
     name: str
@@ -84,9 +94,11 @@ class Dataset:
     description: str = ""
     synonyms: tuple[str, ...] = ()
     filters: tuple[NamedFilter, ...] = ()
+    rows: str = ""
     label_field: str = ""
     time_field: str = ""
-    parent: str = ""
+    amount_field: str = ""
+    list_fields: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -101,11 +113,22 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Targets of a role with at least so many rows: a *repeat buyer* bought at least twice."""
+
+    name: str
+    at_least: int
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Relationship:
     """Many rows of `source` point to one row of `target`. `role` is what the target is called then ("seller").
 
     `condition` is a predicate over the source dataset under which the role holds (a listing's highest bidder is
-    its *buyer* only once it is sold).
+    its *buyer* only once it is sold); `membership` says which rows make a target one of the role (a *seller* has a
+    listing that is not a draft), and is `condition` where it is empty; `time_field` dates it; `verbs` say it of
+    the target ("bought", "won").
     """
 
     name: str
@@ -116,6 +139,10 @@ class Relationship:
     role: str = ""
     synonyms: tuple[str, ...] = ()
     condition: str = ""
+    membership: str = ""
+    time_field: str = ""
+    verbs: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +186,6 @@ class SemanticModel:
     @cached_property
     def metric_by_name(self) -> Mapping[str, Metric]:
         return {m.name: m for m in self.metrics}
-
-    @cached_property
-    def dataset_by_table(self) -> Mapping[str, Dataset]:
-        return {d.table.lower(): d for d in self.datasets}
 
     def dataset(self, name: str) -> Dataset:
         return self.dataset_by_name[name]

@@ -1,0 +1,271 @@
+"""The `nl2sql` command. Knows arguments, exit codes and where each kind of output goes; prints by `nl2sql.terminal`.
+
+Answers go to standard output; reasons, progress and errors to standard error. Heavy modules are imported by the
+command that needs them, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from nl2sql.errors import DatabaseMissing, Nl2SqlError
+from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
+
+if TYPE_CHECKING:
+    from nl2sql.answer.base import Answer
+    from nl2sql.pipeline import Pipeline
+    from nl2sql.settings import Settings
+
+
+app = typer.Typer(
+    name="nl2sql",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Global options, which stand above the environment."""
+
+    database: str | None = None
+    model: Path | None = None
+    config: Path | None = None
+
+    def environ(self) -> Mapping[str, str]:
+        """The environment with these on top; a path given on the command line is relative to the working folder."""
+        environ = dict(os.environ)
+        if self.database is not None:
+            environ["NL2SQL_DATABASE"] = _absolute_sqlite(self.database)
+        if self.model is not None:
+            environ["NL2SQL_MODEL"] = str(self.model.absolute())
+        if self.config is not None:
+            environ["NL2SQL_CONFIG"] = str(self.config)
+        return environ
+
+    def settings(self) -> Settings:
+        from nl2sql.settings import load_settings
+
+        return load_settings(self.environ())
+
+
+def _absolute_sqlite(url: str) -> str:
+    prefix = "sqlite:///"
+    path = url.removeprefix(prefix)
+    return prefix + str(Path(path).absolute()) if url.startswith(prefix) and path != ":memory:" else url
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"nl2sql {version('nl2sql')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXIT_CODES)
+def options(
+    context: typer.Context,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="SQLAlchemy URL of the database.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FILE", help="Semantic model (Ossie YAML).")] = None,
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings file instead of nl2sql.toml.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Ask your own database in plain English; every answer comes with the SQL that was checked and a receipt."""
+    context.obj = Overrides(database, model, config)
+
+
+@app.command(epilog=EXIT_CODES, short_help="Answer a question from the database.")
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, or - to read standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything about the answer as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV, and nothing else.")] = False,
+    sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL that ran, and nothing else.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
+    as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
+    role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",
+) -> None:
+    """Answer a question from the database."""
+    if as_json + as_csv + sql_only > 1:
+        raise typer.BadParameter("choose one of --json, --csv and --sql")
+    from nl2sql.question import Principal, Question
+
+    day = _day(as_of)
+    settings = context.obj.settings()
+    asked = Question.parse(
+        _given(question), principal=Principal(role=role or settings.role), as_of=day or settings.today
+    )
+    from nl2sql import terminal
+
+    with _open(settings) as pipeline:
+        progress = terminal.Progress(sys.stderr)
+        answer = pipeline.ask(asked, progress, fresh=fresh)
+        progress.clear()
+        _print_answer(answer, pipeline, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
+    raise typer.Exit(exit_code_of(answer))
+
+
+def _print_answer(answer: Answer, pipeline: Pipeline, *, as_json: bool, as_csv: bool, sql_only: bool) -> None:
+    from nl2sql import terminal
+
+    if as_json:
+        from nl2sql.wire import answer_to_json
+
+        typer.echo(answer_to_json(answer, pipeline.labels))
+    elif answer.outcome != "answered" or answer.table is None:
+        terminal.print_no_answer(answer, sys.stderr)
+    elif as_csv:
+        from nl2sql.answer.export import to_csv
+
+        sys.stdout.buffer.write(to_csv(answer.table.table))
+    elif sql_only:
+        typer.echo(answer.sql)
+    else:
+        terminal.print_answer(answer, pipeline.labels, sys.stdout)
+
+
+@app.command(short_help="Show what can be asked about.")
+def schema(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the model as JSON.")] = False,
+) -> None:
+    """Show what can be asked about: datasets, fields, metrics and relationships."""
+    from nl2sql import terminal
+    from nl2sql.catalog.load import load_model
+
+    settings = context.obj.settings()
+    model = load_model(settings.path(settings.model))
+    if as_json:
+        from nl2sql.wire import model_to_json
+
+        typer.echo(model_to_json(model))
+    else:
+        terminal.print_model(model, sys.stdout)
+
+
+@app.command(epilog=EXIT_CODES, short_help="Say whether the guard would let SQL run.")
+def check(
+    context: typer.Context,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement, or - to read standard input.")] = "-",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role to check for; empty: the setting.")] = "",
+) -> None:
+    """Say whether the guard would let a statement run, why not, and what would run. Runs nothing."""
+    from nl2sql import terminal
+    from nl2sql.guard.violation import Violations
+    from nl2sql.question import Principal
+
+    settings = context.obj.settings()
+    text = _given(sql)
+    with _open(settings) as pipeline:
+        verdict = pipeline.check(text, Principal(role=role or settings.role))
+    if as_json:
+        from nl2sql.wire import verdict_to_json
+
+        typer.echo(verdict_to_json(verdict))
+    else:
+        terminal.print_verdict(verdict, sys.stdout)
+    raise typer.Exit(ExitCode.REFUSED if isinstance(verdict, Violations) else ExitCode.ANSWERED)
+
+
+@app.command(epilog=EXIT_CODES, short_help="Check the installation; say what to do.")
+def doctor(context: typer.Context) -> None:
+    """Check the installation: settings, model, database, cache and key; say what to do about what is wrong."""
+    from nl2sql import terminal
+    from nl2sql.doctor import examine
+
+    worst = ExitCode.ANSWERED
+    for check in examine(context.obj.environ()):
+        terminal.print_check(check, sys.stdout)
+        if check.state == "fail" and worst is ExitCode.ANSWERED:
+            worst = ExitCode.FAILED if check.about in ("database", "provider") else ExitCode.USAGE
+    raise typer.Exit(worst)
+
+
+def _given(argument: str) -> str:
+    return sys.stdin.read() if argument == "-" else argument
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"“{text}” is not a date like 2026-06-30", param_hint="--as-of") from error
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[Pipeline]:
+    from nl2sql.bootstrap import build_pipeline
+
+    try:
+        pipeline = build_pipeline(settings)
+    except DatabaseMissing as error:
+        error.hint = error.hint or "`make seed` writes the demo database; `nl2sql doctor` checks the rest."
+        raise
+    try:
+        yield pipeline
+    finally:
+        pipeline.engine.close()
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The command with every way out turned into an exit code and at most a sentence; never a traceback."""
+    from typer.exceptions import Abort, TyperException
+
+    try:
+        code = int(app(args=arguments, prog_name="nl2sql", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return code
+    except Nl2SqlError as error:
+        _say(error.user_message, error.hint)
+        return exit_code_of_error(error)
+    except TyperException as error:
+        message = error.format_message()
+        typer.echo(message if "Usage:" in message else f"nl2sql: {message}\nTry “nl2sql --help”.", err=True)
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, Abort):
+        return ExitCode.INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # the command framework exits by itself when it meets a closed pipe
+        _forget_output()
+        return ExitCode.PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - the last resort: a person never sees a traceback
+        from nl2sql.crash import write_report
+
+        _say(write_report(error, Path("var")))
+        return ExitCode.UNEXPECTED
+
+
+def _say(message: str, hint: str = "") -> None:
+    from nl2sql.terminal import visible
+
+    typer.echo(f"nl2sql: {visible(message)}" + (f"\n  {visible(hint)}" if hint else ""), err=True)
+
+
+def _forget_output() -> None:
+    """The reader went away: what Python would still flush at exit goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> NoReturn:
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""What is left of an unexpected error: a sentence with a reference, and the traceback in a private log file."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+LOG_NAME = "nl2sql.log"
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]+:)[^/\s@]+@")
+
+
+def write_report(error: BaseException, folder: Path) -> str:
+    """The sentence for the person who asked. Writes the log as a file only its owner can read."""
+    reference = secrets.token_hex(4)
+    text = redact("".join(traceback.format_exception(error)))
+    stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / LOG_NAME
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as log:
+            log.write(f"{stamp} reference {reference}\n{text}\n")
+    except OSError:
+        return f"Something unexpected went wrong ({type(error).__name__}), and no log could be written to {folder}."
+    return f"Something unexpected went wrong ({type(error).__name__}); details are in {path}, reference {reference}."
+
+
+def redact(text: str) -> str:
+    """Without the API key and without passwords in URLs."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    text = text.replace(key, "…") if key else text
+    return _URL_PASSWORD.sub(r"\1…@", text)

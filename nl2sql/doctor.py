@@ -1,0 +1,203 @@
+"""Looks at an installation and says, part by part, whether it will work and what to do if not. Changes nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from nl2sql.crash import redact
+from nl2sql.errors import Nl2SqlError
+from nl2sql.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from nl2sql.catalog.model import SemanticModel
+    from nl2sql.pipeline import Pipeline
+
+APP_PORT = 8501
+SEED_ADVICE = "`make seed` writes the demo database; the setting database names another."
+# A month of silence is more than any weekend or holiday explains: "last month" would then be empty or half empty.
+STALE_AFTER = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`about` is one word; `advice` says what to do, and is empty when there is nothing to do."""
+
+    about: str
+    state: Literal["ok", "warn", "fail"]
+    text: str
+    advice: str = ""
+
+
+def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
+    """Each part by itself; parts that need a broken one are left out."""
+    yield _versions()
+    try:
+        settings = load_settings(environ)
+    except Nl2SqlError as error:
+        yield _failed("settings", error)
+        return
+    yield Check("settings", "ok", f"read; relative paths start at {settings.base}")
+    yield _key(settings)
+    yield _prompts(settings)
+    yield _cache(settings)
+    yield _port(os.environ.get("NL2SQL_PORT", ""))
+    yield from _model_and_database(settings)
+
+
+def _failed(about: str, error: Nl2SqlError, advice: str = "") -> Check:
+    return Check(about, "fail", error.user_message, error.hint or advice)
+
+
+def _versions() -> Check:
+    names = ("nl2sql", "sqlglot", "sqlalchemy", "pyarrow", "streamlit")
+    found = ", ".join(f"{name} {_version(name)}" for name in names)
+    return Check("versions", "ok", f"Python {sys.version.split()[0]}, {found}")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _key(settings: Settings) -> Check:
+    if settings.openai_api_key:
+        where = redact(settings.openai_base_url) or "the provider's own address"
+        use = "not used (writer = offline)" if settings.writer == "offline" else f"used with {settings.openai_model}"
+        return Check("key", "ok", f"OPENAI_API_KEY is set, {use}, at {where}")
+    return Check(
+        "key",
+        "ok",
+        "OPENAI_API_KEY is not set: the offline writer answers",
+        "Set it to let a language model write SQL.",
+    )
+
+
+def _prompts(settings: Settings) -> Check:
+    folder = settings.path(settings.prompts)
+    files = sorted(folder.rglob("*.md")) if folder.is_dir() else []
+    if files:
+        return Check("prompts", "ok", f"{len(files)} in {folder}")
+    state: Literal["warn", "fail"] = "fail" if settings.writer == "llm" else "warn"
+    return Check("prompts", state, f"no prompt template in {folder}", "Set the setting prompts to their folder.")
+
+
+def _cache(settings: Settings) -> Check:
+    if settings.cache == "off":
+        return Check("cache", "ok", "off")
+    folder = settings.path(settings.cache)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Check("cache", "ok", f"{folder} can be written")
+    return Check("cache", "fail", f"{folder} cannot be written", "Set the setting cache to a folder of yours, or off.")
+
+
+def _port(chosen: str) -> Check:
+    port = int(chosen) if chosen.isascii() and chosen.isdigit() and int(chosen) < 65_536 else APP_PORT
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return Check("port", "warn", f"{port} is in use", "Is the app running already? If not, set NL2SQL_PORT.")
+    return Check("port", "ok", f"{port} is free for the app")
+
+
+def _model_and_database(settings: Settings) -> Iterator[Check]:
+    from nl2sql.bootstrap import build_pipeline, policy_reader
+    from nl2sql.catalog.load import load_model
+
+    try:
+        model = load_model(settings.path(settings.model))
+    except Nl2SqlError as error:
+        yield _failed("model", error, "Set the setting model to a semantic model file.")
+        return
+    yield Check("model", "ok", f"{model.name}: {len(model.datasets)} datasets, {len(model.metrics)} metrics")
+    try:
+        policy = policy_reader(settings, model)(settings.role)
+        limits = policy.limits
+    except Nl2SqlError as error:
+        yield _failed("policy", error, "Set the setting policy to a policy file, or to nothing.")
+        return
+    bounds = f"at most {limits.rows:,} rows and {limits.seconds:g} s"
+    yield Check("policy", "ok", f"role {policy.role}: {len(policy.hidden)} hidden columns, {bounds}")
+    try:
+        pipeline = build_pipeline(settings)
+    except Nl2SqlError as error:
+        yield _failed("database", error, SEED_ADVICE)
+        return
+    try:
+        yield from _database(settings, pipeline, model)
+    finally:
+        pipeline.engine.close()
+
+
+def _database(settings: Settings, pipeline: Pipeline, model: SemanticModel) -> Iterator[Check]:
+    unreadable: list[str] = []
+    newest: dict[str, date] = {}
+    for dataset in model.datasets:
+        answer = pipeline.run_sql(_newest_sql(dataset.table, dataset.time_field))
+        if answer.outcome != "answered" or answer.table is None:
+            if answer.code in ("database_missing", "database_unreadable", "database_unreachable"):
+                yield Check("database", "fail", answer.headline, answer.hint or SEED_ADVICE)
+                return
+            unreadable.append(f"{dataset.table} ({answer.headline})")
+        elif (day := _day(answer.table.table.column(0)[0].as_py())) is not None:
+            newest[dataset.table] = day
+    if unreadable:
+        advice = "Does the model fit this database, and may the account SELECT?"
+        yield Check("database", "fail", f"cannot read {'; '.join(unreadable)}", advice)
+    else:
+        yield Check("database", "ok", f"{pipeline.engine.dialect}: all {len(model.datasets)} tables can be read")
+    yield _read_only(settings)
+    yield _freshness(settings.today, newest)
+
+
+def _newest_sql(table: str, time_field: str) -> str:
+    chosen = f"MAX({time_field.rpartition('.')[2]})" if time_field else "COUNT(*)"
+    return f"SELECT {chosen} AS newest FROM {table}"  # noqa: S608 - names of the model, and the guard reads it
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def _freshness(today: date, newest: Mapping[str, date]) -> Check:
+    past = {table: day for table, day in newest.items() if day <= today}
+    if not past:
+        return Check("data", "warn", f"no dated row up to {today}", "Seed the database, or change the setting as_of.")
+    table, latest = max(past.items(), key=lambda item: item[1])
+    text = f"newest row up to “today” ({today}) is of {latest}, in {table}"
+    if today - latest > STALE_AFTER:
+        return Check("data", "warn", text, "“Last month” will find nothing: set as_of to the day the data ends.")
+    return Check("data", "ok", text)
+
+
+def _read_only(settings: Settings) -> Check:
+    """What the account could do if the guard were not there: the second wall."""
+    url = settings.database_url
+    if url.startswith(("sqlite:", "duckdb:")):
+        return Check("account", "ok", f"{Path(url.partition(':///')[2]).name} is opened read-only")
+    from nl2sql.accounts import writing_rights
+
+    try:
+        rights = writing_rights(url)
+    except Nl2SqlError as error:
+        return Check("account", "warn", error.user_message, "Use an account that may SELECT, and nothing else.")
+    if rights:
+        return Check(
+            "account", "warn", f"may also {', '.join(rights)}", "Use an account that may SELECT, and nothing else."
+        )
+    return Check("account", "ok", "may SELECT, and nothing else")

@@ -1,0 +1,117 @@
+"""Every setting has a name, a default and a sentence. Read once, frozen, handed down; no stage reads it.
+
+Order of precedence: environment (`NL2SQL_DATABASE=…`), the file named by `NL2SQL_CONFIG` or `nl2sql.toml` in the
+working folder, the default. Relative paths are relative to that file, else to the working folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from nl2sql.errors import SettingsInvalid
+
+WRITERS = ("auto", "offline", "llm")
+CONFIG_NAME = "nl2sql.toml"
+
+
+def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"sentence": sentence, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    database: str = _setting("sqlite:///var/auction.db", "SQLAlchemy URL of the database that answers.")
+    model: str = _setting("schema/auction/model.yaml", "The semantic model (Apache Ossie YAML).")
+    policy: str = _setting("schema/auction/policy.yaml", "Who may see what; empty: nothing marked sensitive.")
+    prompts: str = _setting("prompts", "Folder of the prompt templates.")
+    as_of: str = _setting("today", "The day called “today”: a date like 2026-06-30, or the word today (UTC).")
+    role: str = _setting("analyst", "The policy role of whoever asks from the command line or the local app.")
+    writer: str = _setting("auto", "auto: the language model when a key is set, else offline; or offline; or llm.")
+    openai_model: str = _setting("gpt-5-mini", "Model name sent to the OpenAI-compatible endpoint.")
+    openai_base_url: str = _setting("", "Endpoint; empty: OPENAI_BASE_URL, else the provider's own.")
+    openai_api_key: str = _setting("", "Read from OPENAI_API_KEY; never written anywhere.", secret=True)
+    llm_seconds: float = _setting(30.0, "Longest wait for one completion, in seconds.")
+    cache: str = _setting("var/cache", "Folder of the answer cache, or off.")
+    cache_mb: int = _setting(256, "Size bound of the cache in megabytes.")
+    base: Path = field(default_factory=Path.cwd, repr=False, metadata={"sentence": "", "secret": False})
+
+    def path(self, value: str) -> Path:
+        """`value` as given when absolute, else below the folder the settings came from, else shipped data."""
+        given = Path(value).expanduser()
+        if given.is_absolute() or (self.base / given).exists():
+            return self.base / given
+        shipped = Path(__file__).parent / "_data" / given
+        return shipped if shipped.exists() else self.base / given
+
+    @property
+    def today(self) -> date:
+        return datetime.now(UTC).date() if self.as_of == "today" else date.fromisoformat(self.as_of)
+
+    @property
+    def database_url(self) -> str:
+        """`database` with a relative SQLite path made absolute."""
+        prefix = "sqlite:///"
+        if not self.database.startswith(prefix):
+            return self.database
+        return prefix + str(self.path(self.database.removeprefix(prefix)))
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
+    """Raises SettingsInvalid, naming the setting, its value and what is allowed."""
+    env = os.environ if environ is None else environ
+    config = Path(env["NL2SQL_CONFIG"]) if env.get("NL2SQL_CONFIG") else (folder or Path.cwd()) / CONFIG_NAME
+    values: dict[str, Any] = _read_file(config, required=bool(env.get("NL2SQL_CONFIG")))
+    values |= {name: env[f"NL2SQL_{name.upper()}"] for name in _names() if env.get(f"NL2SQL_{name.upper()}")}
+    values["openai_api_key"] = env.get("OPENAI_API_KEY", "").strip()
+    values.setdefault("openai_base_url", env.get("OPENAI_BASE_URL", ""))
+    base = config.parent.resolve() if config.exists() else (folder or Path.cwd())
+    settings = Settings(base=base, **{name: _typed(name, value) for name, value in values.items()})
+    _validate(settings)
+    return settings
+
+
+def _names() -> list[str]:
+    return [f.name for f in fields(Settings) if f.name not in ("base", "openai_api_key")]
+
+
+def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists():
+        if required:
+            raise SettingsInvalid(f"The settings file {path} (from NL2SQL_CONFIG) does not exist.")
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"The settings file {path} cannot be read: {error}.") from error
+    for name in values:
+        if name not in _names():
+            raise SettingsInvalid(f"{path}: there is no setting “{name}”. Settings are: {', '.join(_names())}.")
+    return values
+
+
+def _typed(name: str, value: Any) -> Any:
+    default = Settings.__dataclass_fields__[name].default
+    try:
+        return type(default)(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsInvalid(f"The setting {name} must be a {type(default).__name__}, not “{value}”.") from error
+
+
+def _validate(settings: Settings) -> None:
+    if settings.writer not in WRITERS:
+        raise SettingsInvalid(f"The setting writer is “{settings.writer}”; it can be {', '.join(WRITERS)}.")
+    if settings.writer == "llm" and not settings.openai_api_key:
+        raise SettingsInvalid("The setting writer is llm, but OPENAI_API_KEY is not set.")
+    if settings.llm_seconds <= 0 or settings.cache_mb <= 0:
+        raise SettingsInvalid("The settings llm_seconds and cache_mb must be above 0.")
+    try:
+        _ = settings.today
+    except ValueError as error:
+        message = f"The setting as_of is “{settings.as_of}”; write a date like 2026-06-30, or today."
+        raise SettingsInvalid(message) from error

@@ -1,0 +1,231 @@
+"""Prints values of the product as text: with colour and boxes on a terminal, as plain aligned text in a pipe.
+
+Whatever comes from a database or a model is made visible first: a control character in a title must not move a cursor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from nl2sql.column_labels import label_of
+
+if TYPE_CHECKING:
+    from nl2sql.answer.base import Answer, Labels
+    from nl2sql.catalog.model import Dataset, Field, SemanticModel
+    from nl2sql.doctor import Check
+    from nl2sql.guard.checked import CheckedSql
+    from nl2sql.guard.violation import Violations
+    from nl2sql.trace import StageEvent
+
+# A screen holds about 40 lines; 30 rows leave room for the headline and the receipt.
+TERMINAL_ROWS = 30
+_MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
+
+
+def visible(text: str) -> str:
+    """Control characters as spaces, so that data cannot write escape sequences."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Page:
+    """One output stream; `style` is ignored where colour is not wanted (a pipe, or NO_COLOR)."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.on_terminal = is_terminal(stream)
+        self._console: Any = None
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """`text` is one line or several; each is made visible."""
+        shown = "\n".join(visible(part) for part in text.split("\n"))
+        if not self.on_terminal:
+            self.stream.write(shown + "\n")
+            return
+        from rich.text import Text
+
+        self.console.print(Text(shown, style=style))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
+        """`right` holds the indexes of right-aligned columns."""
+        cells = [[visible(cell) for cell in row] for row in rows]
+        if not self.on_terminal:
+            self.stream.write(aligned([visible(name) for name in header], cells, right))
+            return
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for index, name in enumerate(header):
+            table.add_column(Text(visible(name)), justify="right" if index in right else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*[Text(cell) for cell in row])
+        self.console.print(table)
+
+    @property
+    def console(self) -> Any:
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(file=self.stream, markup=False, highlight=False, emoji=False)
+        return self._console
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
+    """Columns two spaces apart, as wide as their widest cell."""
+    table = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    lines = [
+        "  ".join(cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)).rstrip()
+        for row in table
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+class Progress:
+    """A listener of the pipeline: one line for the stage at work, written over; silent where there is no terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown = is_terminal(stream)
+
+    def __call__(self, event: StageEvent) -> None:
+        if self._shown and event.state == "started":
+            self._stream.write(f"\r\x1b[2K… {event.stage}")
+            self._stream.flush()
+
+    def clear(self) -> None:
+        if self._shown:
+            self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
+
+def print_answer(answer: Answer, labels: Labels, stream: TextIO) -> None:
+    page = Page(stream)
+    page.line(answer.headline, "bold")
+    if answer.interpretation:
+        page.line(f"Read as: {answer.interpretation}", "dim")
+    _print_rows(page, answer, labels)
+    if answer.receipt is not None and answer.receipt.lines:
+        page.line()
+        page.line("What was computed", "bold")
+        for line in answer.receipt.lines:
+            page.line(f"  · {line.text}")
+    for assumption in answer.assumptions:
+        page.line(f"  · assumed: {assumption}")
+    for finding in answer.findings:
+        mark, style = ("!", "yellow") if finding.severity == "warning" else ("i", "cyan")
+        page.line(f"  {mark} {finding.text}", style)
+    page.line()
+    page.line(origin_line(answer), "dim")
+
+
+def _print_rows(page: Page, answer: Answer, labels: Labels) -> None:
+    from nl2sql.answer.formats import format_cell
+
+    if answer.table is None or answer.table.row_count == 0:
+        return
+    if answer.table.row_count == 1 and len(answer.table.columns) == 1:
+        return  # the headline says it
+    arrow = answer.table.table
+    shown = arrow.slice(0, TERMINAL_ROWS) if page.on_terminal else arrow
+    columns = [label_of(name, labels) for name in arrow.column_names]
+    values = [column.to_pylist() for column in shown.columns]
+    rows = [[format_cell(v, label) for v, label in zip(row, columns, strict=True)] for row in zip(*values, strict=True)]
+    right = frozenset(i for i, kind in enumerate(arrow.schema.types) if _is_number(str(kind)))
+    page.line()
+    page.table([label.label for label in columns], rows, right)
+    hidden = arrow.num_rows - shown.num_rows
+    if hidden:
+        page.line(f"… and {hidden:,} more rows (use --csv)", "dim")
+
+
+def _is_number(arrow_type: str) -> bool:
+    return arrow_type.startswith(("int", "uint", "float", "double", "half", "decimal"))
+
+
+def origin_line(answer: Answer) -> str:
+    """Who wrote the SQL, whether the rows came from the cache, and the time it all took."""
+    origin = answer.origin
+    writer = {"offline": "offline writer", "llm": "language model", "verified": "verified query"}.get(
+        origin.writer, origin.writer
+    )
+    took = sum(stage.ms for stage in answer.stages)
+    parts = [writer, origin.detail, origin.note, "from the cache" if answer.cached else "", f"{took:,.0f} ms"]
+    return " · ".join(part for part in parts if part)
+
+
+def print_no_answer(answer: Answer, stream: TextIO) -> None:
+    """The reason there is none, what was not understood, and what could be asked instead."""
+    page = Page(stream)
+    page.line(answer.headline, "bold")
+    if answer.unknown_words:
+        page.line(f"Not understood: {', '.join(answer.unknown_words)}")
+    if answer.hint and answer.outcome == "failed":
+        page.line(answer.hint)
+    if answer.choices:
+        page.line("Did you mean" if answer.outcome == "clarification" else "You could ask", "bold")
+        for choice in answer.choices:
+            page.line(f"  · {choice}")
+
+
+def print_model(model: SemanticModel, stream: TextIO) -> None:
+    page = Page(stream)
+    page.line(f"{model.name}: {model.description}" if model.description else model.name, "bold")
+    for dataset in model.datasets:
+        page.line()
+        page.line(dataset.name, "bold cyan")
+        if dataset.description:
+            page.line(dataset.description)
+        page.table(("field", "type", "meaning"), [_field_row(each, dataset) for each in dataset.fields])
+    page.line()
+    page.line("metrics", "bold cyan")
+    page.table(("metric", "unit", "meaning"), [(m.name, m.unit or m.format, m.description) for m in model.metrics])
+    page.line()
+    page.line("relationships", "bold cyan")
+    page.table(
+        ("from", "to", "as"),
+        [
+            (f"{r.source}.{','.join(r.source_columns)}", f"{r.target}.{','.join(r.target_columns)}", r.role)
+            for r in model.relationships
+        ],
+    )
+
+
+def _field_row(each: Field, dataset: Dataset) -> tuple[str, str, str]:
+    notes = ["sensitive"] if each.sensitive else []
+    if each.name in dataset.primary_key:
+        notes.append("key")
+    mark = f" [{', '.join(notes)}]" if notes else ""
+    return each.name, str(each.datatype), f"{each.description or each.label}{mark}"
+
+
+def print_verdict(verdict: CheckedSql | Violations, stream: TextIO) -> None:
+    from nl2sql.guard.violation import Violations
+
+    page = Page(stream)
+    if isinstance(verdict, Violations):
+        page.line("refused", "bold red")
+        for violation in verdict.items:
+            page.line(f"  {violation.code}: {violation.message}")
+            page.line(f"    at: {violation.fragment}", "dim")
+        return
+    page.line("allowed", "bold green")
+    page.line(f"  reads: {', '.join(verdict.tables) or 'no table'}")
+    page.line(f"  at most {verdict.row_limit:,} rows, {verdict.seconds:g} seconds")
+    page.line()
+    page.line(verdict.sql)
+
+
+def print_check(check: Check, stream: TextIO) -> None:
+    page = Page(stream)
+    mark, style = _MARKS[check.state]
+    page.line(f"{mark}  {check.about:<10} {check.text}", style if check.state != "ok" else "")
+    if check.advice:
+        page.line(f"{'':17}→ {check.advice}", "dim")

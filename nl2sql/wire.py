@@ -1,0 +1,122 @@
+"""Answers, verdicts and models as JSON text: the stable shapes that docs/cli.md describes.
+
+Decimals are strings, so that money keeps its exactness; days and times are ISO 8601; bytes are hexadecimal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nl2sql.column_labels import label_of
+from nl2sql.guard.violation import Violations
+
+if TYPE_CHECKING:
+    from nl2sql.answer.base import Answer, Labels
+    from nl2sql.catalog.model import SemanticModel
+    from nl2sql.engines.base import ResultTable
+    from nl2sql.guard.checked import CheckedSql
+
+
+def answer_to_json(answer: Answer, labels: Labels) -> str:
+    asked = answer.question
+    return _dumps(
+        {
+            "question": asked.text,
+            "as_of": asked.as_of.isoformat() if asked.as_of else None,
+            "outcome": answer.outcome,
+            "code": answer.code,
+            "headline": answer.headline,
+            "interpretation": answer.interpretation,
+            "sql": answer.sql,
+            **_rows(answer.table, labels),
+            "receipt": [asdict(line) for line in answer.receipt.lines] if answer.receipt else [],
+            "findings": [asdict(finding) for finding in answer.findings],
+            "assumptions": answer.assumptions,
+            "choices": answer.choices,
+            "unknown_words": answer.unknown_words,
+            "chart": asdict(answer.chart) if answer.chart else None,
+            "origin": asdict(answer.origin),
+            "hint": answer.hint,
+            "cached": answer.cached,
+            "elapsed_ms": round(sum(stage.ms for stage in answer.stages), 1),
+            "stages": [{"stage": s.stage, "ms": round(s.ms, 1), "note": s.note} for s in answer.stages],
+        }
+    )
+
+
+def _rows(result: ResultTable | None, labels: Labels) -> dict[str, Any]:
+    if result is None:
+        return {"columns": [], "rows": [], "row_count": 0, "truncated": False}
+    arrow = result.table
+    columns = []
+    for field in arrow.schema:
+        label = label_of(field.name, labels)
+        columns.append(
+            {
+                "name": field.name,
+                "label": label.label,
+                "type": str(field.type),
+                "format": label.format,
+                "unit": label.unit,
+            }
+        )
+    cells = [[_finite(value) for value in column.to_pylist()] for column in arrow.columns]
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    return {"columns": columns, "rows": rows, "row_count": result.row_count, "truncated": result.truncated}
+
+
+def _finite(value: object) -> object:
+    """JSON has no NaN and no infinity: both become null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def verdict_to_json(verdict: CheckedSql | Violations) -> str:
+    if isinstance(verdict, Violations):
+        return _dumps({"allowed": False, "violations": [asdict(v) for v in verdict.items], "sql": None})
+    return _dumps(
+        {
+            "allowed": True,
+            "violations": [],
+            "sql": verdict.sql,
+            "dialect": verdict.dialect,
+            "tables": verdict.tables,
+            "columns": verdict.columns,
+            "row_limit": verdict.row_limit,
+            "seconds": verdict.seconds,
+            "policy": verdict.policy,
+        }
+    )
+
+
+def model_to_json(model: SemanticModel) -> str:
+    return _dumps(
+        {
+            "name": model.name,
+            "description": model.description,
+            "datasets": [asdict(dataset) for dataset in model.datasets],
+            "metrics": [asdict(metric) for metric in model.metrics],
+            "relationships": [asdict(relationship) for relationship in model.relationships],
+            "fingerprint": model.fingerprint,
+        }
+    )
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,50 @@
+"""Small laws of aggregates over CASE: how a condition moves out of one, or into one."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+# Functions for which AGG(CASE WHEN c THEN x END) equals AGG(x) over the rows where c holds: they skip NULL.
+_SKIPS_NULL = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count)
+
+
+def split_condition(value: exp.Expr) -> tuple[exp.Expr | None, exp.Expr]:
+    """CASE WHEN c THEN x END, or one aggregate over it, as (c, the same without the condition)."""
+    if isinstance(value, _SKIPS_NULL):
+        inner = value.this
+        if isinstance(inner, exp.Distinct) and len(inner.expressions) == 1:
+            condition, rest = split_condition(inner.expressions[0])
+            return condition, type(value)(this=exp.Distinct(expressions=[rest])) if condition is not None else value
+        condition, rest = split_condition(inner) if isinstance(inner, exp.Expr) else (None, inner)
+        if condition is None:
+            return None, value
+        if isinstance(value, exp.Count) and isinstance(rest, exp.Literal):
+            rest = exp.Star()
+        return condition, type(value)(this=rest)
+    if isinstance(value, exp.Case) and not value.this and not value.args.get("default"):
+        branches = value.args["ifs"]
+        if len(branches) == 1:
+            return branches[0].this.copy(), branches[0].args["true"].copy()
+    return None, value
+
+
+def narrowed(value: exp.Expr, condition: exp.Expr) -> exp.Expr | None:
+    """The additive aggregate over only the rows where the condition holds; None where that has no such form."""
+    if isinstance(value, exp.Sum):
+        return exp.Sum(this=_case(condition, value.this.copy()))
+    if isinstance(value, exp.Count):
+        inner = value.this
+        if isinstance(inner, exp.Distinct):
+            return exp.Count(this=exp.Distinct(expressions=[_case(condition, e.copy()) for e in inner.expressions]))
+        return exp.Count(this=_case(condition, exp.Literal.number(1) if isinstance(inner, exp.Star) else inner.copy()))
+    return None
+
+
+def divided(part: exp.Expr, whole: exp.Expr) -> exp.Expr:
+    """part * 1.0 / NULLIF(whole, 0): a ratio on every engine, and NULL rather than an error."""
+    ratio = exp.Mul(this=part.copy(), expression=exp.Literal.number("1.0"))
+    return exp.Div(this=ratio, expression=exp.Nullif(this=whole.copy(), expression=exp.Literal.number(0)))
+
+
+def _case(condition: exp.Expr, value: exp.Expr) -> exp.Expr:
+    return exp.Case(ifs=[exp.If(this=condition.copy(), true=value)])

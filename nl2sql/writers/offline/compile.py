@@ -1,0 +1,361 @@
+"""QueryPlan → SQL: joins only from the many side to the one side, existence for everything else.
+
+So no measure can be multiplied by a join: whatever lies on a many side is asked with EXISTS or IN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from sqlglot import exp
+
+from nl2sql.catalog.joins import JoinGraph
+from nl2sql.catalog.model import Relationship, SemanticModel
+from nl2sql.writers.offline.aggregates import divided, narrowed, split_condition
+from nl2sql.writers.offline.dialects import adapt, bucket
+from nl2sql.writers.offline.expressions import Expressions
+from nl2sql.writers.offline.frame import NotUnderstood
+from nl2sql.writers.offline.plan import (
+    Comparison,
+    Condition,
+    Dimension,
+    During,
+    Exists,
+    FieldRef,
+    Measure,
+    Named,
+    Path,
+    QueryPlan,
+    RoleHolds,
+)
+
+_COMPARE: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ, "<>": exp.NEQ, ">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE,
+}  # fmt: skip
+
+
+def compile_plan(plan: QueryPlan, model: SemanticModel, graph: JoinGraph, dialect: str) -> str:
+    query = _Select(model, graph, dialect, plan.base).of_plan(plan)
+    return adapt(query, dialect).sql(dialect, pretty=True)
+
+
+class _Select:
+    """One SELECT over a base dataset: knows the alias at the end of every path it has joined."""
+
+    def __init__(
+        self, model: SemanticModel, graph: JoinGraph, dialect: str, base: str, taken: Iterable[str] = ()
+    ) -> None:
+        self.model = model
+        self.graph = graph
+        self.dialect = dialect
+        self.base = base
+        self.expressions = Expressions(model)
+        self.taken = set(taken)
+        self.aliases: dict[Path, str] = {}
+        self.joins: list[exp.Join] = []
+        self.where: list[exp.Expr] = []
+        self.aliases[()] = self._alias(base)
+        rows = model.dataset(base).rows
+        if rows:
+            self._require(self.expressions.predicate(rows, {base: self.aliases[()]}))
+
+    # -- the three forms ----------------------------------------------------------------------------------------------
+
+    def of_plan(self, plan: QueryPlan) -> exp.Expr:
+        self._conditions(plan.conditions)
+        return self._grouped(plan) if plan.measures else self._listed(plan)
+
+    def _grouped(self, plan: QueryPlan) -> exp.Expr:
+        dimensions = [(self._output(d), self._dimension(d), d) for d in plan.dimensions]
+        measures = [(m, self._measure(m)) for m in plan.measures]
+        self._hoist(measures, plan)
+        columns: list[exp.Expr] = [exp.alias_(value, name) for name, value, _ in dimensions]
+        names: list[str] = []
+        for measure, value in measures:
+            name = self._free(measure.name, [n for n, _, _ in dimensions])
+            if plan.share == "part":
+                name, value = f"share_of_{name}", self._part(measure, value)
+            columns.append(exp.alias_(value.copy(), name))
+            names.append(name)
+            if plan.share == "of_total":
+                total = exp.Window(this=exp.Sum(this=value.copy()))
+                names[-1] = f"share_of_{name}"
+                columns.append(exp.alias_(divided(value, total), names[-1]))
+        query = self._from(exp.select(*columns))
+        if dimensions:
+            query = query.group_by(*[key.copy() for d in dimensions for key in self._keys(*d)])
+        for bound in self._having(plan, measures):
+            query = query.having(bound)
+        return self._ordered(query, plan, [n for n, _, _ in dimensions], names)
+
+    def _listed(self, plan: QueryPlan) -> exp.Expr:
+        columns = []
+        order = plan.order.field if plan.order else None
+        for ref in plan.columns:
+            value = self._field(ref)
+            if ref == order:
+                condition, value = split_condition(value)
+                if condition is not None:
+                    self._require(condition)
+            name = ref.field if not ref.path else self._free(f"{self.aliases[ref.path]}_{ref.field}", [])
+            columns.append(exp.alias_(value, name) if not _is_named(value, name) else value)
+        if order is not None:
+            _, value = split_condition(self._field(order))
+            self._require(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
+        query = self._from(exp.select(*columns))
+        if plan.distinct:
+            query = query.distinct()
+        if plan.order and order is not None:
+            _, value = split_condition(self._field(order))
+            query = query.order_by(self._direction(value, plan.order.descending))
+        if not plan.distinct:
+            for key in self.model.dataset(self.base).primary_key:
+                query = query.order_by(exp.column(key, self.aliases[()]))
+        else:
+            query = query.order_by(*[self._field(ref) for ref in plan.columns])
+        return query.limit(plan.limit) if plan.limit else query
+
+    def _from(self, query: exp.Select) -> exp.Select:
+        query = query.from_(self._table(self.base, self.aliases[()]))
+        for join in self.joins:
+            query = query.join(join)
+        if self.where:
+            all_of_them = reduce(lambda left, right: exp.And(this=left, expression=right), self.where)
+            query.set("where", exp.Where(this=all_of_them))
+        return query
+
+    # -- columns -------------------------------------------------------------------------------------------------------
+
+    def _dimension(self, dimension: Dimension) -> exp.Expr:
+        value = self._field(dimension.field)
+        return bucket(value, dimension.grain, self.dialect) if dimension.grain else value
+
+    def _keys(self, name: str, value: exp.Expr, dimension: Dimension) -> list[exp.Expr]:
+        """Entities are grouped by key as well: two people may share a name."""
+        if not dimension.entity:
+            return [value]
+        ref = dimension.field
+        keys = self.model.dataset(ref.dataset).primary_key
+        return [*(exp.column(key, self._at(ref.path)) for key in keys), value]
+
+    def _output(self, dimension: Dimension) -> str:
+        return "_".join(dimension.name.lower().replace("-", " ").split())
+
+    @staticmethod
+    def _free(name: str, taken: list[str]) -> str:
+        return name if name not in taken else f"{name}_value"
+
+    def _measure(self, measure: Measure) -> exp.Expr:
+        match measure.kind:
+            case "count":
+                return exp.Count(this=exp.Star())
+            case "distinct":
+                return exp.Count(this=exp.Distinct(expressions=[self._field(_given(measure.field))]))
+            case "agg":
+                functions = {"sum": exp.Sum, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
+                return functions[measure.function](this=self._field(_given(measure.field)))
+            case "metric":
+                return self._metric(measure.metric)
+
+    def _metric(self, name: str) -> exp.Expr:
+        tree = self.expressions.parse(self.model.metric_by_name[name].expression)
+        aliases = {}
+        for dataset in self.expressions.datasets_of(tree):
+            aliases[dataset] = self._reach(dataset)
+        return self.expressions.placed(tree, aliases)
+
+    def _reach(self, dataset: str) -> str:
+        """The alias of a dataset that a metric names: forward, or backwards where that multiplies nothing."""
+        paths = self.graph.paths(self.base, dataset)
+        if paths:
+            return self._at(paths[0])
+        for relationship in self.graph.relationships.values():
+            backwards = relationship.source == dataset and relationship.target == self.base
+            if backwards and self.graph.is_one_to_one(relationship):
+                return self._left_joined(relationship)
+        raise NotUnderstood(f"I see no safe way from {self.base} to {dataset}.")
+
+    def _hoist(self, measures: list[tuple[Measure, exp.Expr]], plan: QueryPlan) -> None:
+        """SUM(CASE WHEN c THEN x END) over all measures alike → WHERE c and SUM(x): the same, and plainer."""
+        split = [split_condition(value) for _, value in measures]
+        first = split[0][0]
+        if first is None or any(condition != first for condition, _ in split):
+            return
+        self._require(first)
+        for index, (measure, _) in enumerate(measures):
+            measures[index] = (measure, split[index][1])
+
+    def _part(self, measure: Measure, value: exp.Expr) -> exp.Expr:
+        """The share of the measure that its own conditions select."""
+        conditions = [self._condition(c) for c in measure.conditions]
+        part = narrowed(value, exp.and_(*conditions))
+        if part is None:
+            raise NotUnderstood(f"I cannot take a share of “{measure.name.replace('_', ' ')}”.")
+        return divided(part, value)
+
+    # -- bounds and order ------------------------------------------------------------------------------------------------
+
+    def _having(self, plan: QueryPlan, measures: list[tuple[Measure, exp.Expr]]) -> list[exp.Expr]:
+        bounds: list[exp.Expr] = []
+        if plan.having:
+            bound = exp.Literal.number(plan.having.value)
+            bounds.append(_COMPARE[plan.having.operator](this=measures[0][1].copy(), expression=bound))
+        if plan.order and plan.dimensions and plan.limit and measures[0][0].kind != "count":
+            # A group without a value has no rank; engines disagree on whether it sorts first or last.
+            bounds.append(exp.Not(this=exp.Is(this=measures[0][1].copy(), expression=exp.Null())))
+        return bounds
+
+    def _ordered(self, query: exp.Select, plan: QueryPlan, dimensions: list[str], measures: list[str]) -> exp.Expr:
+        if plan.order and plan.dimensions:
+            query = query.order_by(self._direction(exp.column(measures[0]), plan.order.descending))
+        grained = [n for n, d in zip(dimensions, plan.dimensions, strict=True) if d.grain]
+        for name in [*grained, *(n for n in dimensions if n not in grained)]:
+            query = query.order_by(exp.column(name))
+        return query.limit(plan.limit) if plan.limit and plan.dimensions else query
+
+    def _direction(self, value: exp.Expr, descending: bool) -> exp.Expr:
+        """The engine's own place for NULL: rows without a value were left out before."""
+        small = self.dialect in ("sqlite", "mysql", "bigquery")
+        return exp.Ordered(this=value, desc=descending, nulls_first=small and not descending)
+
+    # -- conditions ------------------------------------------------------------------------------------------------------
+
+    def _conditions(self, conditions: Iterable[Condition]) -> None:
+        for condition in conditions:
+            self._require(self._condition(condition))
+
+    def _require(self, condition: exp.Expr) -> None:
+        for each in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            plain = each.unnest() if isinstance(each, exp.Paren) and not isinstance(each.this, exp.Or) else each
+            if isinstance(plain, exp.And):
+                self._require(plain)
+            elif plain not in self.where:
+                self.where.append(plain)
+
+    def _condition(self, condition: Condition) -> exp.Expr:
+        match condition:
+            case Comparison():
+                return self._comparison(condition)
+            case Named():
+                dataset = self.model.dataset(condition.dataset)
+                text = next(f.expression for f in dataset.filters if f.name == condition.filter)
+                found = self.expressions.predicate(text, {condition.dataset: self._at(condition.path)})
+                return exp.Not(this=exp.paren(found)) if condition.negated else found
+            case RoleHolds():
+                relationship = self.graph.relationships[condition.relationship]
+                text = relationship.membership if condition.member else relationship.condition
+                return self.expressions.predicate(text, {condition.dataset: self._at(condition.path)})
+            case During():
+                return self._during(condition)
+            case Exists():
+                return self._exists(condition)
+
+    def _comparison(self, comparison: Comparison) -> exp.Expr:
+        condition, value = split_condition(self._field(comparison.field))
+        field = self.model.dataset(comparison.field.dataset).field(comparison.field.field)
+        make = exp.Literal.number if field.datatype.is_number else exp.Literal.string
+        literals = [make(v) for v in comparison.values]
+        found: exp.Expr
+        match comparison.operator:
+            case "is null":
+                found = exp.Is(this=value, expression=exp.Null())
+            case "is not null":
+                found = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
+            case "in":
+                found = exp.In(this=value, expressions=literals)
+            case "not in":
+                found = exp.Not(this=exp.In(this=value, expressions=literals))
+            case operator:
+                found = _COMPARE[operator](this=value, expression=literals[0])
+        return exp.and_(condition, found) if condition is not None else found
+
+    def _during(self, during: During) -> exp.Expr:
+        value = self._field(during.field)
+        bounds: list[exp.Expr] = []
+        if during.period.start:
+            bounds.append(exp.GTE(this=value.copy(), expression=exp.Literal.string(during.period.start.isoformat())))
+        if during.period.end:
+            bounds.append(exp.LT(this=value.copy(), expression=exp.Literal.string(during.period.end.isoformat())))
+        return exp.and_(*bounds)
+
+    def _exists(self, exists: Exists) -> exp.Expr:
+        forward = tuple(name.removeprefix("-") for name in reversed(exists.path))
+        last = self.graph.relationships[forward[-1]]
+        inner = _Select(self.model, self.graph, self.dialect, exists.dataset, self.taken)
+        inner._conditions(exists.conditions)
+        many = inner._at(forward[:-1])
+        if exists.operator == ">=" and exists.count == 1:
+            for source, target in zip(last.source_columns, last.target_columns, strict=True):
+                inner._require(exp.EQ(this=exp.column(source, many), expression=exp.column(target, self.aliases[()])))
+            found: exp.Expr = exp.Exists(this=inner._from(exp.select(exp.Literal.number(1))))
+        else:
+            found = self._counted(exists, inner, last, many)
+        return exp.Not(this=found) if exists.negated else found
+
+    def _counted(self, exists: Exists, inner: _Select, last: Relationship, many: str) -> exp.Expr:
+        """key IN (SELECT foreign key … GROUP BY it HAVING COUNT(*) …): the many side is aggregated once."""
+        if len(last.source_columns) != 1:
+            raise NotUnderstood("I cannot count over a key of several columns yet.")
+        key = exp.column(last.source_columns[0], many)
+        inner._require(exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())))
+        bound = _COMPARE[exists.operator](
+            this=exp.Count(this=exp.Star()), expression=exp.Literal.number(str(exists.count))
+        )
+        query = inner._from(exp.select(key.copy())).group_by(key.copy()).having(bound)
+        return exp.In(this=exp.column(last.target_columns[0], self.aliases[()]), query=query.subquery())
+
+    # -- places -----------------------------------------------------------------------------------------------------------
+
+    def _field(self, ref: FieldRef) -> exp.Expr:
+        field = self.model.dataset(ref.dataset).field(ref.field)
+        alias = self._at(ref.path)
+        return self.expressions.placed(self.expressions.parse(field.expression), {ref.dataset: alias}, default=alias)
+
+    def _at(self, path: Path) -> str:
+        """The alias at the end of a forward path, joining what is not joined yet."""
+        if path not in self.aliases:
+            before = self._at(path[:-1])
+            relationship = self.graph.relationships[path[-1]]
+            alias = self._alias(relationship.target, relationship.role)
+            self.aliases[path] = alias
+            self._join(relationship.target, alias, _matched(relationship, before, alias), "")
+        return self.aliases[path]
+
+    def _left_joined(self, relationship: Relationship) -> str:
+        path = (f"-{relationship.name}",)
+        if path not in self.aliases:
+            alias = self._alias(relationship.source)
+            self.aliases[path] = alias
+            self._join(relationship.source, alias, _matched(relationship, alias, self.aliases[()]), "LEFT")
+        return self.aliases[path]
+
+    def _join(self, dataset: str, alias: str, on: exp.Expr, side: str) -> None:
+        self.joins.append(exp.Join(this=self._table(dataset, alias), on=on, side=side or None))
+
+    def _table(self, dataset: str, alias: str) -> exp.Expr:
+        table = self.model.dataset(dataset).table
+        return exp.to_table(table) if table == alias else exp.alias_(exp.to_table(table), alias, table=True)
+
+    def _alias(self, dataset: str, role: str = "") -> str:
+        stem = "_".join(role.split()) or dataset
+        name, number = stem, 2
+        while name in self.taken:
+            name, number = f"{stem}_{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+def _matched(relationship: Relationship, many: str, one: str) -> exp.Expr:
+    pairs = zip(relationship.source_columns, relationship.target_columns, strict=True)
+    return exp.and_(*[exp.EQ(this=exp.column(s, many), expression=exp.column(t, one)) for s, t in pairs])
+
+
+def _given(ref: FieldRef | None) -> FieldRef:
+    if ref is None:
+        raise NotUnderstood("I could not tell which column to compute.")
+    return ref
+
+
+def _is_named(value: exp.Expr, name: str) -> bool:
+    return isinstance(value, exp.Column) and value.name == name

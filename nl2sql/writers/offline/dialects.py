@@ -1,0 +1,84 @@
+"""What engines say differently: time buckets and intervals. Buckets are the same text everywhere.
+
+day 2025-03-09 · week 2025-03-03 (its Monday) · month 2025-03 · quarter 2025-Q1 · year 2025
+"""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+
+from nl2sql.writers.offline.frame import NotUnderstood
+from nl2sql.writers.offline.plan import Grain
+
+_BUCKETS: dict[str, dict[Grain, str]] = {
+    "sqlite": {
+        "day": "STRFTIME('%Y-%m-%d', x)",
+        "week": "DATE(x, '-6 days', 'weekday 1')",
+        "month": "STRFTIME('%Y-%m', x)",
+        "quarter": "STRFTIME('%Y', x) || '-Q' || ((CAST(STRFTIME('%m', x) AS INTEGER) + 2) / 3)",
+        "year": "STRFTIME('%Y', x)",
+    },
+    "mysql": {
+        "day": "DATE_FORMAT(x, '%Y-%m-%d')",
+        "week": "DATE_FORMAT(x - INTERVAL WEEKDAY(x) DAY, '%Y-%m-%d')",
+        "month": "DATE_FORMAT(x, '%Y-%m')",
+        "quarter": "CONCAT(YEAR(x), '-Q', QUARTER(x))",
+        "year": "DATE_FORMAT(x, '%Y')",
+    },
+    "postgres": {
+        "day": "TO_CHAR(x, 'YYYY-MM-DD')",
+        "week": "TO_CHAR(DATE_TRUNC('week', x), 'YYYY-MM-DD')",
+        "month": "TO_CHAR(x, 'YYYY-MM')",
+        "quarter": "TO_CHAR(x, 'YYYY') || '-Q' || TO_CHAR(x, 'Q')",
+        "year": "TO_CHAR(x, 'YYYY')",
+    },
+    "duckdb": {
+        "day": "STRFTIME(x, '%Y-%m-%d')",
+        "week": "STRFTIME(DATE_TRUNC('week', x), '%Y-%m-%d')",
+        "month": "STRFTIME(x, '%Y-%m')",
+        "quarter": "STRFTIME(x, '%Y') || '-Q' || QUARTER(x)",
+        "year": "STRFTIME(x, '%Y')",
+    },
+    "bigquery": {
+        "day": "FORMAT_DATETIME('%Y-%m-%d', x)",
+        "week": "FORMAT_DATETIME('%Y-%m-%d', DATETIME_TRUNC(x, WEEK(MONDAY)))",
+        "month": "FORMAT_DATETIME('%Y-%m', x)",
+        "quarter": "FORMAT_DATETIME('%Y-Q%Q', x)",
+        "year": "FORMAT_DATETIME('%Y', x)",
+    },
+}
+
+
+def bucket(value: exp.Expr, grain: Grain, dialect: str) -> exp.Expr:
+    if dialect not in _BUCKETS:
+        raise NotUnderstood(f"I cannot group by {grain} on {dialect} yet.")
+    tree = sqlglot.parse_one(_BUCKETS[dialect][grain], read=dialect)
+    for column in list(tree.find_all(exp.Column)):
+        if column.name == "x" and not column.table:
+            column.replace(value.copy())
+    return tree
+
+
+def adapt(query: exp.Expr, dialect: str) -> exp.Expr:
+    """The last touches: ratios without needless casts, and SQLite's way with intervals.
+
+    SQLite has no intervals: time ± INTERVAL becomes STRFTIME with a modifier, exact to the millisecond.
+    """
+    spoken = Dialect.get_or_raise(dialect)
+    for ratio in query.find_all(exp.Div):
+        if isinstance(ratio.this, exp.Mul) and ratio.this.expression == exp.Literal.number("1.0"):
+            ratio.set("typed", spoken.TYPED_DIVISION)
+            ratio.set("safe", spoken.SAFE_DIVISION)
+    return query.transform(_modifier) if dialect == "sqlite" else query
+
+
+def _modifier(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval):
+        sign = "-" if isinstance(node, exp.Sub) else "+"
+        interval = node.expression
+        modifier = exp.Literal.string(f"{sign}{interval.this.name} {interval.text('unit').lower()}s")
+        form = exp.Literal.string("%Y-%m-%d %H:%M:%f")
+        return exp.func("STRFTIME", form, node.this.copy(), modifier, dialect="sqlite")
+    return node

@@ -1,0 +1,147 @@
+"""Every phrase the writer knows for one model and one state of its values, and the longest-match linking over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from nl2sql.catalog.model import Dataset, SemanticModel
+from nl2sql.catalog.value_index import IndexedValue
+from nl2sql.writers.offline.dates import find_period
+from nl2sql.writers.offline.language import phrases
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    FilterSense,
+    MetricSense,
+    NumberSense,
+    PeriodSense,
+    RoleSense,
+    Sense,
+    ValueSense,
+    VerbSense,
+    WordSense,
+)
+from nl2sql.writers.offline.tokens import Token, normalize
+
+# Shorter words are one edit away from too many others ("bids" from "bits" is a guess; "catgeory" is a typo).
+_MIN_TYPO_LETTERS = 6
+
+
+class Lexicon:
+    """Immutable once built; share it between threads."""
+
+    def __init__(self, model: SemanticModel, values: Iterable[IndexedValue]) -> None:
+        self._phrases: dict[str, dict[tuple[str, ...], list[Sense]]] = {}
+        self._codes: dict[str, list[Sense]] = {}  # values of one or two letters: only as written, "US" is not "us"
+        for words, senses in phrases().items():
+            for kind, argument in senses:
+                self._add(words, WordSense(kind, argument))
+        for phrase, sense in _model_phrases(model):
+            self._add(normalize(phrase), sense)
+        for each in values:
+            sense = ValueSense(each.dataset, each.field, each.value)
+            if len(each.words) <= 2:
+                self._codes.setdefault(each.words, []).append(sense)
+            else:
+                self._add(normalize(each.words), sense)
+        self._model_words = sorted(
+            {word for table in self._phrases.values() for words in table for word in words if len(word) >= 5}
+        )
+
+    def _add(self, words: tuple[str, ...], sense: Sense) -> None:
+        if words:
+            senses = self._phrases.setdefault(words[0], {}).setdefault(words, [])
+            if sense not in senses:
+                senses.append(sense)
+
+    def link(self, tokens: tuple[Token, ...], as_of: date) -> tuple[Chunk, ...]:
+        """Cuts the question into chunks, longest first; a chunk without senses is not understood."""
+        chunks: list[Chunk] = []
+        at = 0
+        while at < len(tokens):
+            chunk, used = self._longest(tokens, at, as_of)
+            chunks.append(chunk)
+            at += used
+        return tuple(chunks)
+
+    def _longest(self, tokens: tuple[Token, ...], at: int, as_of: date) -> tuple[Chunk, int]:
+        senses, length = self._phrase(tokens, at)
+        period = find_period(tokens, at, as_of)
+        if period and period.length >= length and not _is_plain_number(tokens, at, period.length):
+            text = " ".join(t.text for t in tokens[at : at + period.length])
+            return Chunk(text, (PeriodSense(period.period),)), period.length
+        if length:
+            return Chunk(" ".join(t.text for t in tokens[at : at + length]), tuple(senses)), length
+        token = tokens[at]
+        if token.number is not None:
+            return Chunk(token.text, (NumberSense(token.number, token.unit),)), 1
+        return self._typo(token), 1
+
+    def _phrase(self, tokens: tuple[Token, ...], at: int) -> tuple[list[Sense], int]:
+        token = tokens[at]
+        if token.text in self._codes:
+            return self._codes[token.text], 1
+        best: tuple[list[Sense], int] = ([], 0)
+        for words, senses in self._phrases.get(token.norm, {}).items():
+            length = len(words)
+            if length > best[1] and tuple(t.norm for t in tokens[at : at + length]) == words:
+                best = (senses, length)
+        if token.number is not None and best[1] == 1:
+            return [], 0
+        return best
+
+    def _typo(self, token: Token) -> Chunk:
+        """One edit away from exactly one word of one phrase: read as that word, and say so."""
+        if len(token.norm) < _MIN_TYPO_LETTERS:
+            return Chunk(token.text, ())
+        close = process.extract(token.norm, self._model_words, scorer=OSA.distance, score_cutoff=1, limit=3)
+        if len(close) != 1:
+            return Chunk(token.text, ())
+        word = close[0][0]
+        senses = self._phrases.get(word, {}).get((word,), [])
+        return Chunk(token.text, tuple(senses), corrected=word if senses else "")
+
+
+def _is_plain_number(tokens: tuple[Token, ...], at: int, length: int) -> bool:
+    """A bare "2000" after a comparison is a number; the reader asks for it there, so only marked ones are kept out."""
+    token = tokens[at]
+    before = tokens[at - 1].norm if at else ""
+    compares = {"than", "over", "above", "under", "below", "least", "most", "exactly", "exceed", "top", "bottom"}
+    return length == 1 and token.number is not None and (before in compares or bool(token.unit) or "," in token.text)
+
+
+def _model_phrases(model: SemanticModel) -> Iterator[tuple[str, Sense]]:
+    for dataset in model.datasets:
+        for phrase in _names(dataset.name, dataset.label, dataset.synonyms):
+            yield phrase, DatasetSense(dataset.name)
+        yield from _dataset_phrases(dataset)
+    for relationship in model.relationships:
+        for phrase in filter(None, (relationship.role, *relationship.synonyms)):
+            if relationship.role:
+                yield phrase, RoleSense(relationship.name)
+        for group in relationship.groups:
+            for phrase in (group.name, *group.synonyms):
+                yield phrase, RoleSense(relationship.name, group.at_least)
+        for phrase in relationship.verbs:
+            yield phrase, VerbSense(relationship.name)
+    for metric in model.metrics:
+        for phrase in _names(metric.name, metric.label, metric.synonyms):
+            yield phrase, MetricSense(metric.name)
+
+
+def _dataset_phrases(dataset: Dataset) -> Iterator[tuple[str, Sense]]:
+    for field in dataset.fields:
+        for phrase in _names(field.name, field.label, field.synonyms):
+            yield phrase, FieldSense(dataset.name, field.name)
+    for each in dataset.filters:
+        for phrase in (each.name, *each.synonyms):
+            yield phrase, FilterSense(dataset.name, each.name)
+
+
+def _names(name: str, label: str, synonyms: tuple[str, ...]) -> list[str]:
+    return list(dict.fromkeys(filter(None, (name.replace("_", " "), name, label, *synonyms))))

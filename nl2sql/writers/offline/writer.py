@@ -1,0 +1,117 @@
+"""The offline writer: no key, no network, no table of answers. Reads a question in full, or says what it cannot read."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from nl2sql.catalog.joins import JoinGraph
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.catalog.value_index import ValueIndex
+from nl2sql.context.base import Context
+from nl2sql.question import Question
+from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.offline.compile import compile_plan
+from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
+from nl2sql.writers.offline.language import FORECAST, UNSAFE
+from nl2sql.writers.offline.lexicon import Lexicon
+from nl2sql.writers.offline.resolve import resolve
+from nl2sql.writers.offline.scan import Scanner
+from nl2sql.writers.offline.senses import Chunk, FieldSense
+from nl2sql.writers.offline.tokens import Token, tokenize
+from nl2sql.writers.offline.wording import Wording
+
+# Raised whenever the same question could be read differently than before: cached drafts are then written anew.
+GRAMMAR_VERSION = "1"
+_SUGGESTIONS = 3
+
+
+class OfflineWriter:
+    """Safe to share between threads."""
+
+    name = "offline"
+
+    def __init__(self, model: SemanticModel, values: ValueIndex) -> None:
+        self._model = model
+        self._values = values
+        self._graph = JoinGraph(model)
+        self._wording = Wording(model, self._graph)
+        self._lock = Lock()
+        self._lexicon: Lexicon | None = None
+        self._state = ""
+
+    @property
+    def version(self) -> str:
+        return f"{GRAMMAR_VERSION}.{self._values.state()}"
+
+    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+        """`repair` is of no use here: the same question is read the same way. Raises EngineError when the
+        database's values cannot be read."""
+        tokens = tokenize(question.text)
+        refusal = self._unsafe(tokens) or self._forecast(tokens)
+        if refusal:
+            return refusal
+        chunks = self._current_lexicon().link(tokens, context.as_of)
+        refusal = self._sensitive(chunks)
+        if refusal:
+            return refusal
+        try:
+            frame = Scanner(self._model, self._graph, chunks, question.text).scan()
+            plan = resolve(frame, self._model, self._graph)
+            sql = compile_plan(plan, self._model, self._graph, context.dialect)
+        except NotUnderstood as error:
+            return self._declined(error)
+        except SeveralReadings as error:
+            return Clarification(error.message, Origin(self.name), error.choices)
+        corrected = [f"Read “{typed}” as “{word}”." for typed, word in frame.corrected]
+        return SqlDraft(sql, Origin(self.name), self._wording.of(plan), (*corrected, *plan.assumptions))
+
+    def _current_lexicon(self) -> Lexicon:
+        state = self._values.state()
+        with self._lock:
+            if self._lexicon is None or state != self._state:
+                self._lexicon = Lexicon(self._model, self._values.entries())
+                self._state = state
+            return self._lexicon
+
+    # -- refusals -------------------------------------------------------------------------------------------------------
+
+    def _unsafe(self, tokens: tuple[Token, ...]) -> CannotAnswer | None:
+        """A verb that changes data, at the start of a sentence or behind "please", "and", "then" or "to"."""
+        openers = {"please", "and", "then", "to", "you", "now", "run", "execute", ",", "just", "also"}
+        for index, token in enumerate(tokens):
+            if token.norm in UNSAFE and (index == 0 or tokens[index - 1].norm in openers):
+                message = f"I only read data, so I cannot “{token.text.lower()}” anything. Nothing was changed."
+                return CannotAnswer(message, "unsafe", Origin(self.name), (token.text,))
+        return None
+
+    def _forecast(self, tokens: tuple[Token, ...]) -> CannotAnswer | None:
+        for token in tokens:
+            if token.norm in FORECAST:
+                message = "I can only answer about what has happened; I do not make forecasts."
+                return CannotAnswer(message, "unanswerable", Origin(self.name), (token.text,), self._nearest())
+        return None
+
+    def _sensitive(self, chunks: tuple[Chunk, ...]) -> CannotAnswer | None:
+        for chunk in chunks:
+            fields = [s for s in chunk.senses if isinstance(s, FieldSense)]
+            if fields and len(fields) == len(chunk.senses) and all(self._is_sensitive(f) for f in fields):
+                message = f"“{chunk.words}” is protected: no question may read, compare or summarise it."
+                return CannotAnswer(message, "sensitive", Origin(self.name), (chunk.words,))
+        return None
+
+    def _is_sensitive(self, sense: FieldSense) -> bool:
+        return self._model.dataset(sense.dataset).field(sense.field).sensitive
+
+    def _declined(self, error: NotUnderstood) -> CannotAnswer:
+        if error.message:
+            message = f"{error.message} I answer a question in full or not at all."
+        else:
+            words = ", ".join(f"“{w}”" for w in error.words)
+            plural = "these words" if len(error.words) > 1 else "this word"
+            message = f"I do not understand {plural}: {words}. I answer a question in full or not at all."
+        return CannotAnswer(message, "not_understood", Origin(self.name), error.words, self._nearest())
+
+    def _nearest(self) -> tuple[str, ...]:
+        return self._model.examples[:_SUGGESTIONS]
+
+
