@@ -57,7 +57,7 @@ class Binder:
         self.graph = graph
         self.assumptions: list[str] = []
 
-    # -- places -------------------------------------------------------------------------------------------------------
+    # -- places ------------------------------------------------------------------------------------------------------
 
     def choose_field(self, fields: tuple[FieldSense, ...], words: str) -> FieldSense:
         """A word that names fields of several datasets means that of a dataset also mentioned."""
@@ -120,10 +120,7 @@ class Binder:
         raise self._which(words, readings)
 
     def path_to(self, noun: Noun, base: str, words: str) -> Path:
-        if noun.role:
-            paths = self.graph.via(base, noun.role)
-        else:
-            paths = self.graph.paths(base, noun.dataset)
+        paths = self._forward_paths(noun, base)
         if not paths:
             label = self.model.dataset(base).label or base
             raise NotUnderstood(f"I see no way to break {label} down by {words} without counting twice.", (words,))
@@ -144,7 +141,7 @@ class Binder:
     def raw(self, relationship: Relationship, base: str) -> list[Condition]:
         return [RoleHolds((), base, relationship.name, member=True)] if relationship.membership else []
 
-    # -- nouns --------------------------------------------------------------------------------------------------------
+    # -- nouns -------------------------------------------------------------------------------------------------------
 
     def nouns(self, nouns: list[Noun], whole: Scope, own: Noun | None) -> list[Condition]:
         """Conditions of every noun, each seen from the base or, behind a deed, from what the deed was done to."""
@@ -265,7 +262,7 @@ class Binder:
         self.assumptions.append(f"“{noun.words}” counted for the {role.role if role else base}.")
         return paths[0]
 
-    # -- restrictors -----------------------------------------------------------------------------------------------------
+    # -- restrictors -------------------------------------------------------------------------------------------------
 
     def bind_all(self, asks: Sequence[Restrictor], scope: Scope) -> list[Condition]:
         return [condition for ask in asks for condition in self.bind(ask, scope)]

@@ -60,7 +60,7 @@ class _Select:
         if rows:
             self._require(self.expressions.predicate(rows, {base: self.aliases[()]}))
 
-    # -- the three forms ----------------------------------------------------------------------------------------------
+    # -- the three forms ---------------------------------------------------------------------------------------------
 
     def of_plan(self, plan: QueryPlan) -> exp.Expr:
         self._conditions(plan.conditions)
@@ -125,7 +125,7 @@ class _Select:
             query.set("where", exp.Where(this=all_of_them))
         return query
 
-    # -- columns -------------------------------------------------------------------------------------------------------
+    # -- columns -----------------------------------------------------------------------------------------------------
 
     def _dimension(self, dimension: Dimension) -> exp.Expr:
         value = self._field(dimension.field)
@@ -194,7 +194,7 @@ class _Select:
             raise NotUnderstood(f"I cannot take a share of “{measure.name.replace('_', ' ')}”.")
         return divided(part, value)
 
-    # -- bounds and order ------------------------------------------------------------------------------------------------
+    # -- bounds and order --------------------------------------------------------------------------------------------
 
     def _having(self, plan: QueryPlan, measures: list[tuple[Measure, exp.Expr]]) -> list[exp.Expr]:
         bounds: list[exp.Expr] = []
@@ -219,7 +219,7 @@ class _Select:
         small = self.dialect in ("sqlite", "mysql", "bigquery")
         return exp.Ordered(this=value, desc=descending, nulls_first=small and not descending)
 
-    # -- conditions ------------------------------------------------------------------------------------------------------
+    # -- conditions --------------------------------------------------------------------------------------------------
 
     def _conditions(self, conditions: Iterable[Condition]) -> None:
         for condition in conditions:
@@ -305,7 +305,7 @@ class _Select:
         query = inner._from(exp.select(key.copy())).group_by(key.copy()).having(bound)
         return exp.In(this=exp.column(last.target_columns[0], self.aliases[()]), query=query.subquery())
 
-    # -- places -----------------------------------------------------------------------------------------------------------
+    # -- places ------------------------------------------------------------------------------------------------------
 
     def _field(self, ref: FieldRef) -> exp.Expr:
         field = self.model.dataset(ref.dataset).field(ref.field)

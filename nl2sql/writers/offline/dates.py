@@ -12,7 +12,20 @@ from nl2sql.writers.offline.tokens import Token
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov", "december dec"],
+        [
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        ],
         start=1,
     )
     for name in names.split()
@@ -28,6 +41,11 @@ class Period:
     start: date | None
     end: date | None
     words: str
+
+    def overlaps(self, other: Period) -> bool:
+        starts = [p.start for p in (self, other) if p.start]
+        ends = [p.end for p in (self, other) if p.end]
+        return not starts or not ends or max(starts) < min(ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,17 @@ def _span(words: list[str], as_of: date) -> FoundPeriod | None:
 
 def _bounded(words: list[str], as_of: date) -> FoundPeriod | None:
     """since A · after A · before A · until A"""
-    if not words or words[0] not in ("since", "after", "before", "until", "till", "from", "prior", "through", "starting"):
+    if not words or words[0] not in (
+        "since",
+        "after",
+        "before",
+        "until",
+        "till",
+        "from",
+        "prior",
+        "through",
+        "starting",
+    ):
         return None
     skip = 2 if words[:2] == ["prior", "to"] or words[:2] == ["starting", "in"] else 1
     point = _point(words[skip:], as_of)

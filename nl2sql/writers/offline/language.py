@@ -9,7 +9,9 @@ from __future__ import annotations
 from nl2sql.writers.offline.tokens import normalize
 
 _PHRASES: dict[tuple[str, str], str] = {
-    ("count", ""): "how many | number of | count of | count | how often | the number of | amount of | tally of | volume of",
+    ("count", ""): (
+        "how many | number of | count of | count | how often | the number of | amount of | tally of | volume of"
+    ),
     ("agg", "avg"): "average | avg | mean | on average | typical | in average",
     ("agg", "sum"): "total | sum | sum of | total of | overall | altogether | in total | combined | how much",
     ("agg", "median"): "median",
@@ -22,15 +24,20 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("recent", "max"): "latest | newest | most recent | most recently",
     ("recent", "min"): "oldest | earliest",
     ("distinct", ""): "distinct | unique | different",
-    ("by", ""): "by | per | for each | for every | in each | of each | each | every | grouped by | group by | broken down by | "
-    "break down by | split by | split up by | across | by each | within each | on each | according to",
+    ("by", ""): (
+        "by | per | for each | for every | in each | of each | each | every | grouped by | group by | broken "
+        "down by | break down by | split by | split up by | across | by each | within each | on each | "
+        "according to"
+    ),
     ("grain", "day"): "day | daily | date",
     ("grain", "week"): "week | weekly | calendar week",
     ("grain", "month"): "month | monthly | month by month | over time | calendar month",
     ("grain", "quarter"): "quarter | quarterly",
     ("grain", "year"): "year | yearly | annual | annually | year by year | calendar year",
-    ("compare", ">"): "more than | over | above | greater than | higher than | larger than | exceed | exceeding | bigger than | "
-    "upward of | > | in excess of | worth more than",
+    ("compare", ">"): (
+        "more than | over | above | greater than | higher than | larger than | exceed | exceeding | bigger "
+        "than | upward of | > | in excess of | worth more than"
+    ),
     ("compare", ">="): "at least | no fewer than | no less than | not less than | minimum of | a minimum of | >=",
     ("compare", "<"): "less than | fewer than | under | below | lower than | smaller than | < | cheaper than",
     ("compare", "<="): "at most | no more than | not more than | up to | maximum of | a maximum of | <=",
@@ -38,46 +45,69 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("between", ""): "between",
     ("or_more", ">="): "or more | or higher | or above | or over | and above | and more | or better",
     ("or_more", "<="): "or less | or fewer | or lower | or below | or under | and below | or worse",
-    ("not", ""): "not | never | without | without any | without a | no | non | nobody | no one | not any | not a | have no | "
-    "has no | had no | with no | not have any | never had | do not have | not been | have yet to",
-    ("except", ""): "except | excluding | other than | apart from | but not | not in | not from | outside | outside of",
-    ("share", ""): "share of | percentage of | percent of | proportion of | fraction of | what share | what percentage | "
-    "what percent | what proportion | what fraction | share | percentage | % of | % | what portion of | what part of",
+    ("not", ""): (
+        "not | never | without | without any | without a | no | non | nobody | no one | not any | not a | "
+        "have no | has no | had no | with no | not have any | never had | do not have | not been | have yet "
+        "to"
+    ),
+    ("except", ""): (
+        "except | excluding | other than | apart from | but not | not in | not from | outside | outside of"
+    ),
+    ("share", ""): (
+        "share of | percentage of | percent of | proportion of | fraction of | what share | what percentage | "
+        "what percent | what proportion | what fraction | share | percentage | % of | % | what portion of | "
+        "what part of"
+    ),
     ("list", ""): "list | which | who | show | name | give | display | find | see | whose | get me | tell me",
-    ("with", ""): "with | having | that have | that had | who have | who had | which have | which had | that got | that has",
+    ("with", ""): (
+        "with | having | that have | that had | who have | who had | which have | which had | that got | that has"
+    ),
     ("comma", ""): ",",
     ("and", ""): "and | as well as | along with | plus",
     ("or", ""): "or",
-    ("is", ""): "is | are | was | were | be | been | being | come from | came from | come | came | belong to | live in | "
-    "ended up | end up | turned out | went to | go to | have been | has been | had been | do | did | doe | have | has | had",
+    ("is", ""): (
+        "is | are | was | were | be | been | being | come from | came from | come | came | belong to | live "
+        "in | ended up | end up | turned out | went to | go to | have been | has been | had been | do | did | "
+        "doe | have | has | had"
+    ),
     ("that", ""): "that | who | which",
-    ("preposition", ""): "of | in | on | for | from | to | at | into | through | via | about | under the | as | during | within | "
-    "using | among | out of | "
-    "over the",
+    ("preposition", ""): (
+        "of | in | on | for | from | to | at | into | through | via | about | under the | as | during | "
+        "within | using | among | out of | over the"
+    ),
     ("order", "desc"): "descending | from highest to lowest | highest first | largest first | most first",
     ("order", "asc"): "ascending | from lowest to highest | lowest first | smallest first",
     ("money", "EUR"): "eur | euro",
-    ("filler", ""): "the | a | an | me | us | we | our | please | can | could | you | would | i | my | want | need | know | to | "
-    "there | what | it | like to | their | them | they | its | these | those | this | any | all | some | ever | so far | to date | "
-    "currently | now | right now | break down | breakdown | breakdown of | split | overview of | table of | "
-    "chart | plot | graph | of all | in all | total number of | exist | existing | we have | do we have | "
-    "altogether | platform | on the platform | in the database | database | system | site | our site | record | recorded | on record | "
-    "anything | something | at all | one | thing | ok | okay | hi | hello | hey | thank | thanks | just | simply | quick | quickly | "
-    "look like | bring in | brought in | generate | generated | happen | happened | take place | took place | "
-    "amount to | develop | developed | according | ranked | rank | ranking of | sorted by | order by | ordered by | sorted | whole | "
-    "entire | single | up",
-}  # fmt: skip
+    ("filler", ""): (
+        "the | a | an | me | us | we | our | please | can | could | you | would | i | my | want | need | know "
+        "| to | there | what | it | like to | their | them | they | its | these | those | this | any | all | "
+        "some | ever | so far | to date | currently | now | right now | break down | breakdown | breakdown of "
+        "| split | overview of | table of | chart | plot | graph | of all | in all | total number of | exist "
+        "| existing | we have | do we have | altogether | platform | on the platform | in the database | "
+        "database | system | site | our site | record | recorded | on record | anything | something | at all "
+        "| one | thing | ok | okay | hi | hello | hey | thank | thanks | just | simply | quick | quickly | "
+        "look like | bring in | brought in | generate | generated | happen | happened | take place | took "
+        "place | amount to | develop | developed | according | ranked | rank | ranking of | sorted by | order "
+        "by | ordered by | sorted | whole | entire | single | up"
+    ),
+}
 
 # Verbs that say little by themselves: a noun that follows says the rest.
 LIGHT_VERBS = frozenset(
-    ["get", "got", "receive", "received", "give", "gave", "given", "make", "made", "place", "placed", "leave", "left", "write", "wrote", "written", "post", "list", "offer"]
+    (
+        "gave get give given got leave left list made make offer place placed post receive received write written wrote"
+    ).split()
 )
 # Verbs that change data; one of them before an object of the model makes the question a request to write.
 UNSAFE = frozenset(
-    ["delete", "remove", "drop", "truncate", "erase", "wipe", "update", "change", "modify", "alter", "insert", "add", "create", "set", "reset", "cancel", "close", "edit", "rename", "grant", "revoke", "overwrite", "replace", "destroy", "purge", "refund", "ban", "block", "disable", "deactivate", "register"]
+    (
+        "add alter ban block cancel change close create deactivate delete destroy disable drop edit erase "
+        "grant insert modify overwrite purge refund register remove rename replace reset revoke set truncate "
+        "update wipe"
+    ).split()
 )
 # Words that, wherever they stand, belong to no question about data that exists.
-FORECAST = frozenset(["will", "forecast", "predict", "prediction", "tomorrow", "projected", "projection", "expect", "expected"])
+FORECAST = frozenset(("expect expected forecast predict prediction projected projection tomorrow will").split())
 
 
 def phrases() -> dict[tuple[str, ...], list[tuple[str, str]]]:

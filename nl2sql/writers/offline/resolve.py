@@ -14,6 +14,7 @@ from sqlglot import exp
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import Metric, SemanticModel
 from nl2sql.writers.offline.bind import Binder, Scope
+from nl2sql.writers.offline.dates import Period
 from nl2sql.writers.offline.frame import (
     FilterAsk,
     Frame,
@@ -21,7 +22,6 @@ from nl2sql.writers.offline.frame import (
     MeasureAsk,
     NotUnderstood,
     Noun,
-    PeriodAsk,
     Restrictor,
     SeveralReadings,
 )
@@ -92,6 +92,7 @@ class _Resolver:
             measures = self._share(measures, dimensions)
         order, limit = self._order(base, measures, dimensions, ranked_field)
         self._deeds(base, dimensions)
+        self._one_period()
         return QueryPlan(
             base=base,
             measures=measures,
@@ -106,7 +107,7 @@ class _Resolver:
             assumptions=tuple(dict.fromkeys([*self.binder.assumptions, *self.assumptions])),
         )
 
-    # -- what is asked for --------------------------------------------------------------------------------------
+    # -- what is asked for -------------------------------------------------------------------------------------------
 
     def _settle_kind(self) -> None:
         frame = self.frame
@@ -171,7 +172,13 @@ class _Resolver:
     def _ranked_field(self, base: str) -> FieldRef | None:
         """ "which listing has the highest starting price": rows are listed in the order of their own field."""
         frame = self.frame
-        if frame.head and frame.head.dataset == base and not frame.head.role and frame.rank and len(frame.measures) == 1:
+        if (
+            frame.head
+            and frame.head.dataset == base
+            and not frame.head.role
+            and frame.rank
+            and len(frame.measures) == 1
+        ):
             ask = frame.measures[0]
             if ask.kind == "agg" and ask.function in ("max", "min") and not frame.counted:
                 return FieldRef((), base, self.binder.choose_field(ask.fields, ask.words).field)
@@ -195,6 +202,8 @@ class _Resolver:
         if ask.noun is not None:
             return self._count(ask.noun, base)
         field = self.binder.choose_field(ask.fields, ask.words)
+        if ask.function == "distinct":
+            return Measure("distinct", f"number_of_{field.field}", field=FieldRef((), field.dataset, field.field))
         datatype = self.model.dataset(field.dataset).field(field.field).datatype
         if not datatype.is_number and not (datatype.is_temporal and ask.function in ("min", "max")):
             raise NotUnderstood(f"“{ask.words}” is not a number.", (ask.words,))
@@ -223,12 +232,14 @@ class _Resolver:
                 raise NotUnderstood(f"I can count {noun.words} as a whole, not by group.", (noun.words,))
             column = relationship.source_columns[0]
             self.conditions.extend(self.binder.raw(relationship, base))
-            return Measure("distinct", f"number_of_{relationship.role.replace(' ', '_')}s", field=FieldRef((), base, column))
+            return Measure(
+                "distinct", f"number_of_{relationship.role.replace(' ', '_')}s", field=FieldRef((), base, column)
+            )
         label = self.model.dataset(noun.dataset).label or noun.dataset
         name = (noun.role and self.graph.relationships[noun.role].role + "s") or label
         return Measure("count", f"number_of_{name}".replace(" ", "_"))
 
-    # -- by what ---------------------------------------------------------------------------------------------------
+    # -- by what -----------------------------------------------------------------------------------------------------
 
     def _dimensions(self, base: str, measures: tuple[Measure, ...], having_noun: Noun | None) -> tuple[Dimension, ...]:
         frame = self.frame
@@ -272,10 +283,6 @@ class _Resolver:
 
     def _time(self, base: str, measures: tuple[Measure, ...]) -> FieldRef:
         """What dates the measure: its own time field, the filter's, the dataset's."""
-        hinted = [p for r in self._all_restrictors() if isinstance(r, PeriodAsk) for p in r.fields]
-        for sense in hinted:
-            if sense.dataset == base:
-                return FieldRef((), base, sense.field)
         name = self._time_name(base, measures)
         if not name:
             raise NotUnderstood(f"There is no date on {self.model.dataset(base).label or base}.")
@@ -307,7 +314,7 @@ class _Resolver:
     def _all_restrictors(self) -> list[Restrictor]:
         return [*self.frame.loose, *self.frame.part, *(r for n in self.frame.nouns for r in n.restrictors)]
 
-    # -- under which conditions ---------------------------------------------------------------------------------------
+    # -- under which conditions --------------------------------------------------------------------------------------
 
     def _conditions(self, base: str, having_noun: Noun | None) -> None:
         frame = self.frame
@@ -340,11 +347,22 @@ class _Resolver:
         head = self.frame.head
         return head if head is not None and (head.dataset == base or head.role) and not self.frame.measures else None
 
+    def _one_period(self) -> None:
+        """Two periods of one date that do not overlap are a misreading, not a question with an empty answer."""
+        dated: dict[FieldRef, Period] = {}
+        for condition in self.conditions:
+            if isinstance(condition, During):
+                other = dated.setdefault(condition.field, condition.period)
+                if not other.overlaps(condition.period):
+                    raise NotUnderstood("I could not tell what each of the periods refers to.")
+
     def _share(self, measures: tuple[Measure, ...], dimensions: tuple[Dimension, ...]) -> tuple[Measure, ...]:
         frame = self.frame
         if len(measures) != 1:
             raise NotUnderstood("I can take a share of one thing at a time.")
         if not frame.part and not frame.part_nouns:
+            if len(dimensions) > 1:
+                raise NotUnderstood("I can take a share of the total by one thing at a time.")
             if not dimensions:
                 raise NotUnderstood("A share of what, exactly? I could not tell the part from the whole.")
             return measures
@@ -367,14 +385,16 @@ class _Resolver:
             value = value / Decimal(100)
         return Having(operator, f"{value:f}")
 
-    # -- in which order ---------------------------------------------------------------------------------------------
+    # -- in which order ----------------------------------------------------------------------------------------------
 
     def _order(
         self, base: str, measures: tuple[Measure, ...], dimensions: tuple[Dimension, ...], ranked: FieldRef | None
     ) -> tuple[Order | None, int | None]:
         rank, head = self.frame.rank, self.frame.head
         if rank is None:
-            return (Order(descending=True) if measures and dimensions and not self._is_series(dimensions) else None), None
+            return (
+                Order(descending=True) if measures and dimensions and not self._is_series(dimensions) else None
+            ), None
         dataset = self.model.dataset(base)
         if rank.by in ("amount", "time") and not measures:
             name = dataset.amount_field if rank.by == "amount" else self._time_name(base, ())
@@ -383,8 +403,10 @@ class _Resolver:
             ranked = FieldRef((), base, name)
         if ranked is None and not measures:
             raise self._by_what()
-        if measures and not dimensions:
+        if measures and (not dimensions or rank.by != "measure"):
             raise NotUnderstood("I could not tell what is to be ranked.")
+        if len(dimensions) > 1:
+            raise NotUnderstood("I cannot yet rank within groups.")
         return Order(rank.descending, ranked), self._limit(rank.number, head)
 
     def _limit(self, number: int | None, head: Noun | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from nl2sql.writers.offline.dates import Period
 
@@ -73,6 +74,9 @@ ModelSense = DatasetSense | RoleSense | FieldSense | MetricSense | ValueSense | 
 Sense = ModelSense | WordSense | NumberSense | PeriodSense
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """`words` as typed; every possible sense. No senses: the words are not understood.
@@ -84,8 +88,11 @@ class Chunk:
     senses: tuple[Sense, ...]
     corrected: str = ""
 
-    def of(self, kind: type[Sense]) -> tuple[Sense, ...]:
+    def of(self, kind: type[S]) -> tuple[S, ...]:
         return tuple(s for s in self.senses if isinstance(s, kind))
+
+    def has(self, *kinds: type[Sense]) -> bool:
+        return any(isinstance(s, kinds) for s in self.senses)
 
     def word(self, kind: str) -> WordSense | None:
         return next((s for s in self.senses if isinstance(s, WordSense) and s.kind == kind), None)

@@ -20,7 +20,8 @@ _CONTRACTIONS = (
 _TOKEN = re.compile(
     r"""
     (?P<date>\d{4}-\d{2}(?:-\d{2})?(?!\d))
-  | (?P<number>(?:[€$£]\s?)?\d+(?:[,\s]\d{3})*(?:\.\d+)?(?:\s?(?:million|billion|thousand|bn|k|m)\b)?(?:st|nd|rd|th)?\s?[€%$£]?)
+  | (?P<number>(?:[€$£]\s?)?\d+(?:[,\s]\d{3})*(?:\.\d+)?
+      (?:\s?(?:million|billion|thousand|bn|k|m)\b)?(?:st|nd|rd|th)?\s?[€%$£]?)
   | (?P<word>[^\W\d_](?:[\w.]*\w)?)
   | (?P<mark>[^\s\w])
     """,
@@ -30,7 +31,10 @@ _SIZES = {"thousand": 1_000, "k": 1_000, "million": 1_000_000, "m": 1_000_000, "
 _NUMBER_WORDS = {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen twenty"
+        ).split()
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100, "dozen": 12}
 # Marks that carry no meaning between words. Any other mark stays and must be understood.

@@ -1,4 +1,6 @@
-"""The offline writer: no key, no network, no table of answers. Reads a question in full, or says what it cannot read."""
+"""The offline writer: no key, no network, no table of answers.
+
+Reads a question in full, or says what it cannot read."""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.language import FORECAST, UNSAFE
 from nl2sql.writers.offline.lexicon import Lexicon
 from nl2sql.writers.offline.resolve import resolve
-from nl2sql.writers.offline.scan import Scanner
+from nl2sql.writers.offline.scan import scan
 from nl2sql.writers.offline.senses import Chunk, FieldSense
 from nl2sql.writers.offline.tokens import Token, tokenize
 from nl2sql.writers.offline.wording import Wording
@@ -55,7 +57,7 @@ class OfflineWriter:
         if refusal:
             return refusal
         try:
-            frame = Scanner(self._model, self._graph, chunks, question.text).scan()
+            frame = scan(self._model, self._graph, chunks, question.text)
             plan = resolve(frame, self._model, self._graph)
             sql = compile_plan(plan, self._model, self._graph, context.dialect)
         except NotUnderstood as error:
@@ -73,7 +75,7 @@ class OfflineWriter:
                 self._state = state
             return self._lexicon
 
-    # -- refusals -------------------------------------------------------------------------------------------------------
+    # -- refusals ----------------------------------------------------------------------------------------------------
 
     def _unsafe(self, tokens: tuple[Token, ...]) -> CannotAnswer | None:
         """A verb that changes data, at the start of a sentence or behind "please", "and", "then" or "to"."""
@@ -113,5 +115,3 @@ class OfflineWriter:
 
     def _nearest(self) -> tuple[str, ...]:
         return self._model.examples[:_SUGGESTIONS]
-
-

@@ -1,0 +1,29 @@
+"""SqlDraft ↔ bytes for the draft cache. JSON, so that nothing read back can be more than text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from nl2sql.writers.base import Origin, SqlDraft
+
+
+def draft_to_bytes(draft: SqlDraft) -> bytes:
+    return json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def draft_from_bytes(data: bytes) -> SqlDraft:
+    """Raises ValueError for anything `draft_to_bytes` did not write."""
+    try:
+        value = json.loads(data)
+        origin = Origin(**{k: _text(v) for k, v in value["origin"].items()})
+        assumptions = tuple(_text(a) for a in value["assumptions"])
+        return SqlDraft(_text(value["sql"]), origin, _text(value["interpretation"]), assumptions)
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise ValueError("not a cached draft") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return value

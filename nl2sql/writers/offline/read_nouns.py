@@ -1,0 +1,173 @@
+"""Nouns: datasets and the people that roles name, and what a noun is to the question when it is mentioned."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from nl2sql.writers.offline.frame import (
+    FilterAsk,
+    GroupAsk,
+    MeasureAsk,
+    NotUnderstood,
+    Noun,
+    Restrictor,
+    SeveralReadings,
+)
+from nl2sql.writers.offline.placing import add_group, relate, set_head, set_rank
+from nl2sql.writers.offline.read_fields import read_field
+from nl2sql.writers.offline.reading import Reading
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, RoleSense
+
+
+def read_noun(reading: Reading, chunk: Chunk) -> None:
+    """A role before a field qualifies it ("seller country"); otherwise it is a noun."""
+    roles = chunk.of(RoleSense)
+    following = reading.chunks[reading.at + 1] if reading.at + 1 < len(reading.chunks) else None
+    if roles and following:
+        target = reading.graph.relationships[roles[0].relationship].target
+        fields = tuple(f for f in following.of(FieldSense) if f.dataset == target and not reading.is_time(f))
+        if fields:
+            reading.at += 1
+            read_field(reading, following, fields, roles[0].relationship)
+            return
+    noun = _make_noun(reading, chunk)
+    take_noun(reading, noun, chunk)
+    reading.at += 1
+
+
+def _make_noun(reading: Reading, chunk: Chunk) -> Noun:
+    roles = chunk.of(RoleSense)
+    datasets = chunk.of(DatasetSense)
+    if roles:
+        target = reading.graph.relationships[roles[0].relationship].target
+        noun = Noun(target, chunk.words, roles[0].relationship, roles[0].at_least)
+    else:
+        noun = Noun(datasets[0].dataset, chunk.words)
+    noun.restrictors.extend(_adjectives(reading, noun))
+    if reading.expected is not None and reading.expected.senses[0].dataset == noun.dataset:
+        noun.restrictors.append(reading.expected)
+        reading.expected = None
+    noun.verbs = tuple(reading.frame.verbs)
+    return noun
+
+
+def _adjectives(reading: Reading, noun: Noun) -> list[Restrictor]:
+    """What stood before the noun. A filter of another dataset does not describe it ("active users")."""
+    taken, reading.pending.before = reading.pending.before, []
+    for each in taken:
+        if isinstance(each, FilterAsk):
+            matching = tuple(s for s in each.senses if s.dataset == noun.dataset)
+            if not matching:
+                raise NotUnderstood(f"I do not know what “{each.words} {noun.words}” means.", (each.words,))
+            each.senses = matching
+    return taken
+
+
+def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
+    pending, frame = reading.pending, reading.frame
+    if pending.compare and pending.compare[2] == "count":
+        operator, value, _ = pending.compare
+        noun.link, noun.operator, noun.count = "count", operator, int(value)
+        pending.compare = None
+        relate(reading, noun)
+    elif pending.count:
+        pending.count = False
+        _counted_noun(reading, noun)
+    elif pending.by and not noun.restrictors:
+        add_group(reading, GroupAsk(chunk.words, _labels(reading, chunk), noun))
+        reading.noun = noun
+        return
+    elif pending.negated:
+        pending.negated = False
+        noun.link = "without"
+        relate(reading, noun)
+    elif pending.most or pending.agg or pending.extreme:
+        _measured_noun(reading, noun)
+    elif (frame.head is None and not frame.measures) or (
+        frame.head is None and (pending.number is not None or frame.listed)
+    ):
+        set_head(reading, noun)
+    else:
+        noun.link = _joined_link(reading) or ("with" if pending.with_ else noun.link)
+        relate(reading, noun)
+    pending.by = pending.with_ = False
+    reading.noun = noun
+
+
+def _joined_link(reading: Reading) -> Literal["", "with", "without"]:
+    """ "with bids and comments": the second noun is asked for like the first; "listings and users" is no phrase."""
+    previous = next((c for c in reversed(reading.chunks[: reading.at]) if not reading.is_filler(c)), None)
+    if previous is None or not (previous.word("and") or previous.word("comma") or previous.word("or")):
+        return ""
+    link = reading.noun.link if reading.noun else "plain"
+    if link not in ("with", "without") or previous.word("or"):
+        raise reading.stuck(reading.chunks[reading.at])
+    return link
+
+
+def _labels(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
+    return chunk.of(FieldSense)
+
+
+def _counted_noun(reading: Reading, noun: Noun) -> None:
+    frame = reading.frame
+    if frame.rank is not None or reading.pending.most or reading.pending.extreme or frame.head is not None:
+        frame.measures.append(MeasureAsk("count", noun.words, noun=noun))
+        reading.compared = frame.measures[-1]
+        if reading.pending.most or reading.pending.extreme:
+            set_rank(reading, reading.pending.most or reading.pending.extreme)
+        frame.nouns.append(noun)
+    else:
+        frame.counted = True
+        frame.head = noun
+        frame.nouns.append(noun)
+
+
+def _measured_noun(reading: Reading, noun: Noun) -> None:
+    """ "most bids", "average bid", "highest bid", "top sellers"."""
+    pending, frame = reading.pending, reading.frame
+    amount = reading.model.dataset(noun.dataset).amount_field
+    amounts = (FieldSense(noun.dataset, amount),) if amount else ()
+    is_rank = pending.extreme and (frame.head is None) and not frame.measures
+    if pending.most:
+        if frame.head is None and not frame.listed:
+            raise NotUnderstood(f"Who or what has the most {noun.words}? Please name it.", (noun.words,))
+        frame.measures.append(MeasureAsk("count", noun.words, noun=noun))
+        set_rank(reading, pending.most)
+    elif pending.agg:
+        if pending.agg == "sum":
+            raise _count_or_sum(reading, noun, amounts)
+        if not amounts:
+            raise NotUnderstood(f"I do not know what of the {noun.words} to average.", (noun.words,))
+        frame.measures.append(MeasureAsk("agg", noun.words, function=pending.agg, fields=amounts))
+    elif is_rank and (pending.number is not None or not amounts or noun.words.endswith("s") or noun.role):
+        set_rank(
+            reading,
+            pending.extreme,
+            "amount" if amounts and not noun.role and pending.number is not None else "measure",
+        )
+        pending.extreme = ""
+        set_head(reading, noun)
+        return
+    elif amounts:
+        frame.measures.append(MeasureAsk("agg", noun.words, function=pending.extreme, fields=amounts))
+        if frame.head is not None:
+            set_rank(reading, pending.extreme)
+    else:
+        raise NotUnderstood(f"I do not know what of the {noun.words} to compare.", (noun.words,))
+    pending.most = pending.agg = pending.extreme = ""
+    reading.compared = frame.measures[-1]
+    frame.nouns.append(noun)
+
+
+def _count_or_sum(reading: Reading, noun: Noun, amounts: tuple[FieldSense, ...]) -> SeveralReadings | NotUnderstood:
+    """ "total bids": how many, or how much?"""
+    if not amounts:
+        return NotUnderstood(f"Do you mean the number of {noun.words}?", (noun.words,))
+    label = reading.model.dataset(noun.dataset).field(amounts[0].field).label
+    text = reading.frame.text
+    found = re.search(rf"\w+\s+{re.escape(noun.words)}", text)
+    said = found.group() if found else noun.words
+    choices = (text.replace(said, f"number of {noun.words}"), text.replace(said, f"sum of {label}"))
+    return SeveralReadings(f"“{said}”: how many, or how much?", choices)

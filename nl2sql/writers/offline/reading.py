@@ -1,0 +1,114 @@
+"""Where the reading of a question stands: what was read, what is announced, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from nl2sql.catalog.joins import JoinGraph
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.writers.offline.frame import FilterAsk, Frame, MeasureAsk, NotUnderstood, Noun, Restrictor
+from nl2sql.writers.offline.plan import Operator
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    FilterSense,
+    MetricSense,
+    RoleSense,
+    ValueSense,
+    VerbSense,
+    WordSense,
+)
+
+
+@dataclass(slots=True)
+class Pending:
+    """What earlier words announced and a later noun, field or number must take up."""
+
+    count: bool = False
+    agg: str = ""
+    extreme: str = ""
+    most: str = ""
+    by: bool = False
+    negated: bool = False
+    with_: bool = False
+    number: Decimal | None = None
+    compare: tuple[Operator, Decimal, str] | None = None
+    before: list[Restrictor] = field(default_factory=list)  # adjectives waiting for their noun
+    before_words: list[str] = field(default_factory=list)
+
+
+class Reading:
+    """Chunks, a place in them, and the frame that grows. Made anew for each question."""
+
+    def __init__(self, model: SemanticModel, graph: JoinGraph, chunks: tuple[Chunk, ...], text: str) -> None:
+        self.model = model
+        self.graph = graph
+        self.chunks = chunks
+        self.at = 0
+        self.frame = Frame(text=text)
+        self.pending = Pending()
+        self.noun: Noun | None = None  # the last one mentioned: what follows describes it
+        self.compared: MeasureAsk | tuple[tuple[FieldSense, ...], str] | None = None  # what a bound would bound
+        self.expected: FilterAsk | None = None  # "sold", waiting for the noun it was done to
+        self.split = self.share_split()
+
+    def peek(self, ahead: int = 1) -> Chunk | None:
+        """The next chunk that is not filler."""
+        index = self.at
+        while ahead and index + 1 < len(self.chunks):
+            index += 1
+            if not self.is_filler(self.chunks[index]):
+                ahead -= 1
+        return self.chunks[index] if ahead == 0 else None
+
+    def is_filler(self, chunk: Chunk) -> bool:
+        return all(isinstance(s, WordSense) and s.kind == "filler" for s in chunk.senses)
+
+    def skip_to_next(self) -> None:
+        """Move to the chunk `_peek` showed."""
+        self.at += 1
+        while self.at < len(self.chunks) and self.is_filler(self.chunks[self.at]):
+            self.at += 1
+
+    def stuck(self, chunk: Chunk, why: str = "") -> NotUnderstood:
+        return NotUnderstood(why or f"I could not fit “{chunk.words}” into the question.", (chunk.words,))
+
+    def restrict(self, ask: Restrictor, noun: Noun | None = None, *, everything: bool = False) -> None:
+        if self.in_part() and not everything:
+            self.frame.part.append(ask)
+            return
+        target = noun or self.noun
+        if target is None:
+            self.frame.loose.append(ask)
+        else:
+            target.restrictors.append(ask)
+
+    def in_part(self) -> bool:
+        return self.at > self.split
+
+    def share_split(self) -> int:
+        """Where a share's whole ends and its part begins; past the end when there is none."""
+        marks = [i for i, c in enumerate(self.chunks) if c.word("share")]
+        if not marks:
+            return len(self.chunks)
+        start = marks[0]
+        links = [
+            i
+            for i in range(start + 1, len(self.chunks))
+            if (self.chunks[i].word("is") or self.chunks[i].word("that")) and self._says_something_after(i)
+        ]
+        if links:
+            return links[0]
+        for i in range(start + 1, len(self.chunks)):
+            if self.chunks[i].has(DatasetSense, RoleSense, MetricSense):
+                return i
+        return len(self.chunks)
+
+    def _says_something_after(self, index: int) -> bool:
+        kinds = (ValueSense, FilterSense, DatasetSense, RoleSense, VerbSense)
+        return any(chunk.has(*kinds) for chunk in self.chunks[index + 1 :])
+
+    def is_time(self, sense: FieldSense) -> bool:
+        return self.model.dataset(sense.dataset).field(sense.field).is_time
