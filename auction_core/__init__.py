@@ -1,0 +1,1 @@
+"""The auction's own core: tables, bidding rules, seed data and the check of its invariants."""
