@@ -37,7 +37,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ChartSpec:
-    """A typed chart: columns by name, never code. `series` splits the marks by a second dimension."""
+    """A typed chart: columns by name, never code. `series` splits the marks by a second dimension.
+
+    Only columns whose name is unique in the result are charted.
+    """
 
     kind: ChartKind
     x: str
@@ -48,6 +51,7 @@ class ChartSpec:
     y_title: str = ""
     y_format: Literal["number", "money", "percent"] = "number"
     unit: str = ""
+    grain: str = ""  # of a time on `x` or in `series`: year, quarter, month, week, day, hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ColumnLabel:
-    """How a column or metric is shown. `format`: number, money, percent; `unit`: "EUR" or ""."""
+    """How a column or metric is shown. `unit`: "EUR" or "".
+
+    `format`: number, money, percent; plain (an ID or a year: no separators); date or datetime (the column holds
+    days, or moments: decides whether `<= '2025-12-31'` takes in the whole day).
+    """
 
     label: str
     format: str = "number"
@@ -69,13 +77,15 @@ class ColumnLabel:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Labels:
-    """The model's words, as plain data, so that this room needs no catalog.
+    """The model's words, as plain data, so that this room needs no catalog. Made once; equal only to itself.
 
     `tables` by physical table, `columns` by "table.column", `metrics` by output name (all lower case).
     `values` by "table.column" gives the word shown for a stored value (DE → Germany), `filters` by canonical
-    predicate SQL over "table.column" gives the business adjective ("sold").
+    predicate SQL over "table.column" gives the business adjective ("sold"). `keys` by physical table are its unique
+    column sets, the primary key first: only with them can a join be called to-one or to-many. `additive` holds the
+    metrics whose group values add up to the total.
     """
 
     tables: Mapping[str, ColumnLabel] = field(default_factory=dict)
@@ -83,6 +93,8 @@ class Labels:
     metrics: Mapping[str, ColumnLabel] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    additive: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class Answer:
     """`headline` is one sentence: the result, or the reason there is none.
 
     `choices` are whole questions to click: readings of a clarification, or nearest answerable questions.
+    `columns` says how each column of the table is titled and its cells are shown.
     `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
     """
 
@@ -104,12 +117,13 @@ class Answer:
     outcome: Outcome
     headline: str
     code: str = "ok"
-    origin: Origin = Origin("none")
+    origin: Origin = field(default_factory=lambda: Origin("none"))
     interpretation: str = ""
     sql: str = ""
     table: ResultTable | None = None
     chart: ChartSpec | None = None
     receipt: Receipt | None = None
+    columns: Mapping[str, ColumnLabel] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     assumptions: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()

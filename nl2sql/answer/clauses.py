@@ -1,0 +1,320 @@
+"""The clauses of a query as receipt lines: measures, sources, joins, filters, periods, groups, order, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlglot import exp
+
+from nl2sql.answer.base import ReceiptKind, ReceiptLine
+from nl2sql.answer.grains import grain_of
+from nl2sql.answer.grammar import counted, listed, pretty
+from nl2sql.answer.joins import join_words
+from nl2sql.answer.named_filters import find_named
+from nl2sql.answer.periods import merge
+from nl2sql.answer.predicates import period_text, time_condition
+from nl2sql.answer.sources import conjuncts
+from nl2sql.answer.speech import Speaker
+from nl2sql.answer.words import metric_words
+
+_SAID = {
+    *("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "qualify"),
+    *("with_", "this", "expression", "side", "kind", "by_name", "on"),
+}
+_ORDER: tuple[ReceiptKind, ...] = (
+    "measure", "combine", "source", "join", "filter", "period", "group", "having", "order", "limit", "note",
+)  # fmt: skip
+
+
+def select_lines(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    """Every clause of a query, in reading order. `speaker` stands in its (first) SELECT."""
+    lines = [_step(cte.this, cte.alias, speaker) for cte in _with(query)]
+    if isinstance(query, exp.Select):
+        lines += _measures(query, speaker) + _sources(query, speaker) + _where(query, speaker)
+        lines += _groups(query, speaker) + _having(query, speaker)
+    else:
+        lines += _combined(query, speaker)
+    lines += _order_and_limit(query, speaker) + _unknown(query, speaker)
+    return sorted(lines, key=lambda line: _ORDER.index(line.kind))
+
+
+def inline(query: exp.Expr, speaker: Speaker) -> str:
+    """A query inside another one: its lines, in one."""
+    if isinstance(query, exp.Subquery):
+        query = query.unnest()
+    if not isinstance(query, exp.Query):
+        return speaker.as_sql(query)
+    first: exp.Expr = query
+    while isinstance(first, exp.SetOperation | exp.Subquery):
+        first = first.this
+    if not isinstance(first, exp.Select):
+        return speaker.as_sql(query)
+    return "; ".join(line.text for line in select_lines(query, speaker.inside(first)))
+
+
+def _with(query: exp.Expr) -> list[exp.CTE]:
+    with_ = query.args.get("with_")
+    return list(with_.expressions) if with_ else []
+
+
+def _step(query: exp.Expr, name: str, speaker: Speaker) -> ReceiptLine:
+    repeats = any(table.name == name for table in query.find_all(exp.Table))
+    text = f"step “{name}”{' (repeats on its own rows)' if repeats else ''}: {inline(query, speaker)}"
+    return ReceiptLine("combine", text, speaker.sql(query))
+
+
+def _combined(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    once = "" if query.args.get("distinct") is False else ", each different row once"
+    how: dict[type[exp.Expr], str] = {
+        exp.Union: f"the rows of both parts together{once or ', repeated rows kept'}",
+        exp.Intersect: f"only rows that are in both parts{once}",
+        exp.Except: f"rows of part 1 that are not in part 2{once}",
+    }
+    text = how.get(type(query), f"combined as in {speaker.as_sql(query)}")
+    lines = [ReceiptLine("combine", text, type(query).__name__.upper())]
+    for number, part in enumerate((query.this, query.expression), start=1):
+        lines.append(ReceiptLine("combine", f"part {number}: {inline(part, speaker)}", speaker.sql(part)))
+    return lines
+
+
+def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    keys = {key.sql() for key in group_keys(select)}
+    lines, shown = [], []
+    for projection in select.expressions:
+        inner = projection.unalias()
+        if inner.find(exp.AggFunc) or inner.find(exp.Window) or inner.find(exp.Query):
+            name = metric_words(projection.alias, speaker) if inner.find(exp.AggFunc) else ""
+            name = name or _given_name(projection)
+            if not name and speaker.scope.outer is not None and not projection.alias.startswith("_col_"):
+                name = f"“{pretty(projection.alias)}”"  # the outer query speaks of it by this name
+            words = speaker.say(inner)
+            text = words if not name or name == words else f"{name}: {words}"
+            lines.append(ReceiptLine("measure", text, speaker.sql(projection)))
+        elif inner.sql() not in keys:
+            shown.append(projection)
+    if shown:
+        text = f"shows {listed([_shown(each, speaker) for each in shown])}"
+        lines.append(ReceiptLine("measure", text, ", ".join(speaker.sql(each) for each in shown)))
+    return lines
+
+
+def _given_name(projection: exp.Expr) -> str:
+    """The query's own name for a calculation too long to repeat, in quotes: it is a name, not a fact."""
+    inner = projection.unalias().unnest()
+    while isinstance(inner, exp.Round | exp.Coalesce | exp.Cast):
+        inner = inner.this.unnest()
+    is_long = isinstance(inner, exp.Binary | exp.Case | exp.If | exp.Window | exp.SafeDivide)
+    return f"“{pretty(projection.alias)}”" if is_long and not projection.alias.startswith("_col_") else ""
+
+
+def _shown(projection: exp.Expr, speaker: Speaker) -> str:
+    words = speaker.say(projection.unalias())
+    if isinstance(projection.unalias(), exp.Column | exp.Star) or not projection.alias:
+        return words
+    return words if pretty(projection.alias) in words else f"{words} (as “{pretty(projection.alias)}”)"
+
+
+def _sources(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    lines = []
+    first = speaker.scope.first
+    if first is not None:
+        from_ = select.args["from_"].this
+        if first.table:
+            lines.append(ReceiptLine("source", f"from {speaker.plural(first.table)}", speaker.sql(from_)))
+        else:
+            lines.append(ReceiptLine("source", f"from step “{first.alias}”", first.alias))
+            lines += _derived(from_, speaker)
+    where = _conditions(select)
+    for join in select.args.get("joins") or []:
+        words = join_words(join, where, speaker)
+        fragment = " AND ".join([speaker.sql(join), *(speaker.sql(part) for part in words.used)])
+        lines.append(ReceiptLine("join", words.text, fragment))
+        lines += _derived(join.this, speaker)
+    return lines
+
+
+def _derived(entry: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    return [_step(entry.this, entry.alias_or_name, speaker)] if isinstance(entry, exp.Subquery) else []
+
+
+def _conditions(select: exp.Select) -> list[exp.Expr]:
+    where = select.args.get("where")
+    return conjuncts(where.this) if where else []
+
+
+def _where(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    left = _conditions(select)
+    used = {id(part) for join in select.args.get("joins") or [] for part in join_words(join, left, speaker).used}
+    lines: list[ReceiptLine] = []
+    for named in find_named([part for part in left if id(part) not in used], speaker.scope, speaker.labels):
+        used.update(map(id, named.parts))
+        source = speaker.scope.find(named.alias)
+        noun = speaker.plural(source.table) if source and source.table else "rows"
+        lines.append(ReceiptLine("filter", f"only {named.word} {noun}", _joined(named.parts, speaker)))
+    times, others = [], []
+    for part in left:
+        if id(part) not in used:
+            found = time_condition(part, speaker)
+            (others.append(part) if found is None else times.append(found))
+    for part in others:
+        lines.append(ReceiptLine("filter", _filter_text(part, speaker), speaker.sql(part)))
+    for time in merge(times):
+        lines.append(ReceiptLine("period", period_text(time, speaker), _joined(time.nodes, speaker)))
+    return lines
+
+
+def _filter_text(part: exp.Expr, speaker: Speaker) -> str:
+    words = speaker.say(part)
+    inner = part.this if isinstance(part, exp.Not) else part
+    return f"only {words}" if isinstance(inner, exp.Exists) and not words.startswith("there") else words
+
+
+def _joined(parts: Iterable[exp.Expr], speaker: Speaker) -> str:
+    return " AND ".join(speaker.sql(part) for part in parts)
+
+
+def group_keys(select: exp.Select) -> list[exp.Expr]:
+    """What is grouped by; for GROUP BY ALL, every output that is no aggregate."""
+    group = select.args.get("group")
+    if group is None:
+        return []
+    if group.args.get("all"):
+        return [p.unalias() for p in select.expressions if not p.find(exp.AggFunc) and not p.find(exp.Window)]
+    return list(group.expressions)
+
+
+def _groups(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    lines = []
+    group = select.args.get("group")
+    outputs = {projection.unalias().sql(): projection.alias for projection in select.expressions}
+    for key in group_keys(select):
+        alias = outputs.get(key.sql())
+        if alias is None and _only_tells_apart(key, group_keys(select), outputs, speaker):
+            continue
+        words = group_words(key, speaker)
+        if alias is None:
+            words += " (not shown)"
+        elif pretty(alias).lower() not in words.lower():
+            words += f", shown as “{pretty(alias)}”"
+        lines.append(ReceiptLine("group", f"by {words}", speaker.sql(key)))
+    if group is not None and any(value for name, value in group.args.items() if name not in ("expressions", "all")):
+        lines.append(ReceiptLine("group", f"grouped as in {speaker.as_sql(group)}", speaker.sql(group)))
+    distinct = select.args.get("distinct")
+    if distinct is not None and distinct.args.get("on"):
+        on = [speaker.say(each) for each in distinct.args["on"].expressions]
+        lines.append(ReceiptLine("group", f"one row for each {listed(on)}", speaker.sql(distinct)))
+    elif distinct is not None:
+        lines.append(ReceiptLine("group", "each different row once", "DISTINCT"))
+    return lines
+
+
+def _only_tells_apart(key: exp.Expr, keys: list[exp.Expr], shown: Mapping[str, str], speaker: Speaker) -> bool:
+    """The primary key of something that is shown by its name: it keeps apart two of the same name."""
+    if not isinstance(key, exp.Column):
+        return False
+    source = speaker.scope.find(key.table)
+    primary = speaker.labels.keys.get(source.table, ()) if source is not None and source.table else ()
+    if not primary or (key.name.lower(),) != primary[0]:
+        return False
+    siblings = [k for k in keys if isinstance(k, exp.Column) and k is not key and k.table == key.table]
+    return any(k.sql() in shown for k in siblings)
+
+
+def group_words(key: exp.Expr, speaker: Speaker) -> str:
+    grain = grain_of(key)
+    return f"{grain.unit} ({speaker.say(grain.of)})" if grain else speaker.say(key)
+
+
+def _having(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    lines = []
+    for name, rows in (("having", "groups"), ("qualify", "rows")):
+        clause = select.args.get(name)
+        for part in conjuncts(clause.this) if clause else []:
+            lines.append(ReceiptLine("having", f"only {rows} where {speaker.say(part)}", speaker.sql(part)))
+    return lines
+
+
+def _order_and_limit(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    order, limit, offset = (query.args.get(name) for name in ("order", "limit", "offset"))
+    items = list(order.expressions) if order else []
+    lines = []
+    if limit is not None:
+        lines.append(
+            ReceiptLine("limit", _limit_text(query, limit, items, speaker), _clause_sql([order, limit], speaker))
+        )
+    elif items:
+        words = [f"{output_words(i.this, query, speaker)} ({_direction(i, query, speaker)})" for i in items]
+        lines.append(ReceiptLine("order", f"ordered by {', then '.join(words)}", _clause_sql([order], speaker)))
+    if offset is not None:
+        skipped = speaker.say(offset.expression)
+        lines.append(ReceiptLine("limit", f"leaving out the first {skipped}", speaker.sql(offset).strip()))
+    return lines
+
+
+def _clause_sql(clauses: Iterable[exp.Expr | None], speaker: Speaker) -> str:
+    return " ".join(speaker.sql(each).strip() for each in clauses if each is not None)
+
+
+def _limit_text(query: exp.Expr, limit: exp.Expr, items: list[exp.Expr], speaker: Speaker) -> str:
+    number = limit.expression if isinstance(limit, exp.Limit) else limit.args.get("count")
+    options = limit.args.get("limit_options")
+    is_odd = options is not None and (options.args.get("percent") or options.args.get("with_ties"))
+    if not isinstance(number, exp.Literal) or not number.is_int or is_odd:
+        return f"limited as in {speaker.as_sql(limit)}"
+    count = int(number.name)
+    if not items:
+        return f"at most {counted(count, 'row')}, in no particular order"
+    first, rest = items[0], items[1:]
+    by = output_words(first.this, query, speaker)
+    then = "".join(f", then {output_words(i.this, query, speaker)} ({_direction(i, query, speaker)})" for i in rest)
+    if _is_amount(first.this, query, speaker):
+        return f"{'top' if first.args.get('desc') else 'lowest'} {count:,} by {by}{then}"
+    return f"the first {counted(count, 'row')} by {by} ({_direction(first, query, speaker)}){then}"
+
+
+def projection_of(node: exp.Expr, query: exp.Expr) -> exp.Expr:
+    """The output that an ORDER BY names, or the expression itself."""
+    if isinstance(node, exp.Column) and not node.table and isinstance(query, exp.Select):
+        for projection in query.selects:
+            if projection.alias_or_name == node.name:
+                return projection
+    return node
+
+
+def output_words(node: exp.Expr, query: exp.Expr, speaker: Speaker) -> str:
+    projection = projection_of(node, query)
+    inner = projection.unalias()
+    if isinstance(inner, exp.Literal) or (isinstance(inner, exp.Column) and not inner.table):
+        return pretty(projection.alias_or_name)
+    if inner.find(exp.AggFunc) and metric_words(projection.alias, speaker):
+        return metric_words(projection.alias, speaker)
+    grain = grain_of(inner)
+    return grain.unit if grain else _given_name(projection) or speaker.say(inner)
+
+
+def _is_amount(node: exp.Expr, query: exp.Expr, speaker: Speaker) -> bool:
+    inner = projection_of(node, query).unalias()
+    label = speaker.label(inner)
+    if label is not None and (label.format in ("money", "percent") or label.unit):
+        return True
+    return bool(inner.find(exp.AggFunc, exp.Window)) and not inner.find(exp.GroupConcat)
+
+
+def _direction(item: exp.Expr, query: exp.Expr, speaker: Speaker) -> str:
+    is_desc = bool(item.args.get("desc"))
+    if _is_amount(item.this, query, speaker):
+        return "highest first" if is_desc else "lowest first"
+    inner = projection_of(item.this, query).unalias()
+    if grain_of(inner) is not None or (isinstance(inner, exp.Column) and inner.name.lower().endswith("_at")):
+        return "latest first" if is_desc else "earliest first"
+    return "descending" if is_desc else "ascending"
+
+
+def _unknown(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    lines = []
+    for name, value in query.args.items():
+        for each in value if isinstance(value, list) else [value]:
+            if name not in _SAID and isinstance(each, exp.Expr):
+                fragment = speaker.sql(each).strip()
+                lines.append(ReceiptLine("note", f"also, in SQL: `{fragment}`", fragment))
+    return lines

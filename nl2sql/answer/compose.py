@@ -1,0 +1,65 @@
+"""Result and tree → Answer: the headline, the chart, the receipt and the findings, each by its own module."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from sqlglot import exp
+
+from nl2sql.answer.base import Answer, Labels, Receipt
+from nl2sql.answer.chart import choose_chart
+from nl2sql.answer.findings import Case, find
+from nl2sql.answer.headline import headline, period_of
+from nl2sql.answer.receipt import read_receipt, speaker_for
+from nl2sql.answer.shape import read_outputs
+from nl2sql.answer.speech import Speaker
+from nl2sql.engines.base import ResultTable
+from nl2sql.guard.checked import CheckedSql
+from nl2sql.question import Question
+from nl2sql.writers.base import SqlDraft
+
+
+@lru_cache(maxsize=256)
+def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, Speaker, Receipt]:
+    """What the statement alone says. The guard gives the same object for the same statement, so a repeat is free."""
+    tree = checked.tree
+    speaker = speaker_for(tree, labels, as_of, checked.dialect)
+    receipt = read_receipt(
+        tree,
+        labels,
+        as_of,
+        dialect=checked.dialect,
+        row_limit=checked.row_limit,
+        limit_added=checked.limit_added,
+    )
+    return tree, speaker, receipt
+
+
+def compose(
+    question: Question,
+    draft: SqlDraft,
+    checked: CheckedSql,
+    result: ResultTable,
+    labels: Labels,
+    as_of: date,
+    *,
+    cached: bool,
+) -> Answer:
+    tree, speaker, receipt = _read(checked, labels, as_of)
+    outputs = read_outputs(tree, result.table, speaker)
+    return Answer(
+        question=question,
+        outcome="answered",
+        headline=headline(tree, outputs, result, speaker, as_of),
+        origin=draft.origin,
+        interpretation=draft.interpretation,
+        sql=checked.sql,
+        table=result,
+        chart=choose_chart(outputs, result, period_of(tree, speaker)),
+        receipt=receipt,
+        columns={output.name: output.label for output in outputs},
+        findings=find(Case(tree, outputs, result, speaker, as_of)),
+        assumptions=draft.assumptions,
+        cached=cached,
+    )

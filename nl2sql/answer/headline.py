@@ -1,0 +1,284 @@
+"""One sentence from the result and the tree, by template. It claims nothing the rows do not show."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlglot import exp
+
+from nl2sql.answer.clauses import group_keys
+from nl2sql.answer.findings import unfinished
+from nl2sql.answer.formats import MISSING, percent
+from nl2sql.answer.grains import bucket_start
+from nl2sql.answer.grammar import counted, listed, mid, opening, pretty, singular
+from nl2sql.answer.named_filters import find_named
+from nl2sql.answer.periods import merge, period_in_sentence
+from nl2sql.answer.predicates import time_condition
+from nl2sql.answer.shape import Output, column_values
+from nl2sql.answer.sources import conjuncts, leading_select
+from nl2sql.answer.speech import Speaker
+from nl2sql.engines.base import ResultTable
+
+_CONDITIONS_AT_MOST = 2  # more than two make no sentence; the receipt has them all
+
+
+def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker, as_of: date) -> str:
+    if result.row_count == 0:
+        return _empty(tree, speaker)
+    dimensions = [o for o in outputs if o.role != "measure"]
+    measures = [o for o in outputs if o.role == "measure"]
+    if result.row_count == 1 and is_scalar(tree):
+        return _scalar(tree, outputs, result, speaker)
+    if result.row_count == 1 or not measures or not any(o.is_aggregate for o in measures):
+        if result.row_count > 1 and _is_top(tree, dimensions, measures):
+            return _ranking(tree, [d for d in dimensions if d.role == "category"], measures, result, speaker)
+        return _list(tree, outputs, result, speaker)
+    if len(dimensions) == 1 and dimensions[0].role == "time":
+        return _series(tree, dimensions[0], measures, result, speaker, as_of)
+    if len(dimensions) == 1 or all(d.role != "time" for d in dimensions):
+        return _ranking(tree, dimensions, measures, result, speaker)
+    return _cross(tree, dimensions, measures, result, speaker)
+
+
+def is_scalar(tree: exp.Expr) -> bool:
+    """One row by construction: aggregates without groups."""
+    if not isinstance(tree, exp.Select) or group_keys(tree) or tree.args.get("group"):
+        return False
+    if tree.args.get("from_") is None:
+        return True
+    return bool(tree.selects) and all(
+        (p.find(exp.AggFunc) and not p.find(exp.Window)) or isinstance(p.unalias(), exp.Literal) for p in tree.selects
+    )
+
+
+def _values(result: ResultTable, output: Output) -> list[object]:
+    return column_values(result.table, output)
+
+
+def _scalar(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker) -> str:
+    row = [(output, _values(result, output)[0]) for output in outputs]
+    scope = _scope_words(tree, speaker, outputs[0])
+    if all(value is None for _, value in row):
+        what = listed([mid(o.title) for o, _ in row], "or")
+        return f"There is no value for {what}{scope}: no row had one."
+    if len(row) == 1:
+        output, value = row[0]
+        return f"{output.title}{scope} {_verb(output, scope)} {output.show(value)}."
+    parts = [f"{mid(o.title)} {o.show(v) if v is not None else 'has no value'}" for o, v in row]
+    start = f"{opening(scope.strip())}: " if scope else ""
+    return f"{start}{opening(listed(parts)) if not start else listed(parts)}."
+
+
+def _verb(output: Output, scope: str) -> str:
+    title = output.title.lower()
+    is_plural = title.endswith("s") and not title.endswith("ss") and " of " not in title
+    if is_plural:
+        return "were" if scope else "are"
+    return "was" if scope else "is"
+
+
+def period_of(tree: exp.Expr, speaker: Speaker) -> str:
+    """ "in 2025" when the statement holds one time column to one period, else ""."""
+    where = tree.args.get("where") if isinstance(tree, exp.Select) else None
+    parts = conjuncts(where.this) if where else []
+    times = merge([t for p in parts if (t := time_condition(p, speaker))])
+    return period_in_sentence(times[0].period) if len(times) == 1 else ""
+
+
+def _scope_words(tree: exp.Expr, speaker: Speaker, output: Output) -> str:
+    """ " in 2025 (user country is Germany)": the period, and up to two conditions, of a single SELECT."""
+    select = leading_select(tree)
+    where = select.args.get("where") if select is not None and not isinstance(tree, exp.SetOperation) else None
+    if where is None:
+        return ""
+    parts = conjuncts(where.this)
+    named = find_named(parts, speaker.scope, speaker.labels)
+    used = {id(p) for n in named for p in n.parts}
+    times = merge([t for p in parts if id(p) not in used and (t := time_condition(p, speaker))])
+    used |= {id(node) for t in times for node in t.nodes}
+    others = [p for p in parts if id(p) not in used]
+    in_title = output.title.lower()
+    words = [] if output.is_metric else [f"only {n.word}" for n in named if f" of {n.word} " not in in_title]
+    said = words + [speaker.say(p) for p in others]
+    period = f" {period_in_sentence(times[0].period)}" if len(times) == 1 else ""
+    if not said or len(said) > _CONDITIONS_AT_MOST or any("`" in s or len(s) > 60 for s in said):
+        more = " (under the conditions in the receipt)" if said else ""
+        return period + more
+    return f"{period} ({listed(said)})"
+
+
+def _ranking(
+    tree: exp.Expr, dimensions: list[Output], measures: list[Output], result: ResultTable, speaker: Speaker
+) -> str:
+    measure = _ordering_measure(tree, measures)
+    values = _numbers(result, measure)
+    present = [v for v in values if v is not None]
+    scope = _scope_words(tree, speaker, measure)
+    if not present:
+        return f"None of {_rows_words(result)} has a value for {mid(measure.title)}{scope}."
+    lowest_first = _is_ascending(tree, measure)
+    best = min(present) if lowest_first else max(present)
+    winners = [i for i, v in enumerate(values) if v == best]
+    shown = measure.show(_values(result, measure)[winners[0]])
+    what = mid(measure.title)
+    if len(winners) > 1:
+        edge = "lowest" if lowest_first else "highest"
+        return f"{len(winners):,} of {_rows_words(result)} share the {edge} {what}{scope}: {shown}."
+    name = _name(dimensions, result, winners[0])
+    if lowest_first:
+        return f"{name} has the lowest {what}{scope}: {shown}."
+    share = _share(measure, best, values, result)
+    return f"{name} leads{scope} with {_amount_of(shown, measure)}{share}."
+
+
+def _amount_of(shown: str, measure: Output) -> str:
+    """ "€412,300 GMV", "12 bids", or "€12.00 (average of amount)" for a description."""
+    title = mid(measure.title)
+    if title.startswith("number of ") and " with " not in title and ", " not in title:
+        noun = title.removeprefix("number of ")
+        return f"{shown} {singular(noun) if shown == '1' else noun}"
+    return f"{shown} {mid(measure.title)}" if measure.is_metric else f"{shown} ({mid(measure.title)})"
+
+
+def _share(measure: Output, best: Decimal, values: list[Decimal | None], result: ResultTable) -> str:
+    """Only for values that add up, none negative or missing, and never of more than the rows shown."""
+    present = [v for v in values if v is not None]
+    total = sum(present, Decimal(0))
+    if not measure.adds_up or result.truncated or len(present) < len(values) or total <= 0 or min(present) < 0:
+        return ""
+    return f", {percent(best / total)} of the total of these {result.row_count:,}"
+
+
+def _numbers(result: ResultTable, output: Output) -> list[Decimal | None]:
+    numbers: list[Decimal | None] = []
+    for value in _values(result, output):
+        number = Decimal(str(value)) if isinstance(value, int | float | Decimal) else None
+        numbers.append(number if number is not None and number.is_finite() else None)
+    return numbers
+
+
+def _ordered_by(tree: exp.Expr) -> list[tuple[str, bool]]:
+    """Output names that the rows are ordered by, and whether downwards; stops at anything that is not shown."""
+    order = tree.args.get("order")
+    select = leading_select(tree)
+    names: list[tuple[str, bool]] = []
+    for item in order.expressions if order and select is not None else []:
+        shown = [p.alias_or_name for p in select.selects if p.unalias() == item.this] if select is not None else []
+        is_name = isinstance(item.this, exp.Column) and not item.this.table
+        if not shown and not is_name:
+            break
+        names.append((item.this.name if is_name else shown[0], bool(item.args.get("desc"))))
+    return names
+
+
+def _ordering_measure(tree: exp.Expr, measures: list[Output]) -> Output:
+    """The measure that the rows are ordered by, else the first."""
+    return next((m for name, _ in _ordered_by(tree) for m in measures if m.name == name), measures[0])
+
+
+def _is_ascending(tree: exp.Expr, measure: Output) -> bool:
+    return _ordered_by(tree)[:1] == [(measure.name, False)]
+
+
+def _is_top(tree: exp.Expr, dimensions: list[Output], measures: list[Output]) -> bool:
+    """A list ordered by one of its numbers, with names to go with it, cut by the question's own LIMIT."""
+    first = [name for name, _ in _ordered_by(tree)[:1]]
+    is_named = any(d.role == "category" for d in dimensions)
+    return bool(tree.args.get("limit")) and is_named and any(m.name in first for m in measures)
+
+
+def _name(dimensions: list[Output], result: ResultTable, row: int) -> str:
+    """The group of a row by its names; IDs only when there is nothing else."""
+    named = [d for d in dimensions if d.role != "id"] or dimensions
+    parts = []
+    for each in named:
+        value = _values(result, each)[row]
+        parts.append(f"(no {mid(each.title)})" if value is None else each.show(value))
+    return " / ".join(parts)
+
+
+def _series(
+    tree: exp.Expr, bucket: Output, measures: list[Output], result: ResultTable, speaker: Speaker, as_of: date
+) -> str:
+    measure = measures[0]
+    rows = [
+        (when, value)
+        for when, value in zip(_values(result, bucket), _numbers(result, measure), strict=True)
+        if when is not None and value is not None
+    ]
+    scope = _scope_words(tree, speaker, measure)
+    if len(rows) < 2:
+        return _list(tree, (bucket, *measures), result, speaker)
+    rows.sort(key=lambda row: (str(bucket_start(row[0], bucket.grain) or ""), str(row[0])))
+    whole = [row for row in rows if not unfinished(row[0], bucket.grain, as_of)] or rows
+    low, high, last = min(whole, key=_value_of), max(whole, key=_value_of), whole[-1]
+
+    def said(row: tuple[object, Decimal]) -> str:
+        return f"{measure.show(row[1])} {'on' if bucket.grain in ('day', 'hour') else 'in'} {bucket.show(row[0])}"
+
+    start = f"{measure.title} per {bucket.grain}{scope}"
+    if low[1] == high[1]:
+        return f"{start}: {measure.show(low[1])} in every {bucket.grain} shown."
+    ends = f"; last full {bucket.grain} {said(last)}" if last not in (low, high) else ""
+    cut = f", among the first {result.row_count:,} rows" if result.truncated else ""
+    return f"{start}: lowest {said(low)}, highest {said(high)}{ends}{cut}."
+
+
+def _value_of(row: tuple[object, Decimal]) -> Decimal:
+    return row[1]
+
+
+def _cross(
+    tree: exp.Expr, dimensions: list[Output], measures: list[Output], result: ResultTable, speaker: Speaker
+) -> str:
+    measure = measures[0]
+    values = _numbers(result, measure)
+    by = listed([mid(d.title) for d in dimensions if d.role != "id"] or [mid(d.title) for d in dimensions])
+    present = [(v, i) for i, v in enumerate(values) if v is not None]
+    start = f"{measure.title} by {by}{_scope_words(tree, speaker, measure)}"
+    if not present:
+        return f"{start}: no row has a value."
+    best, row = max(present)
+    ties = sum(1 for v, _ in present if v == best)
+    shown = measure.show(_values(result, measure)[row])
+    if ties > 1:
+        return f"{start}: the highest is {shown}, in {ties:,} of {_rows_words(result)}."
+    return f"{start}: the highest is {shown} for {_name(dimensions, result, row)}, of {_rows_words(result)}."
+
+
+def _list(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker) -> str:
+    noun = _entity(tree, speaker)
+    if result.truncated:
+        return f"The first {result.row_count:,} {noun[1]} of more."
+    if result.row_count > 1:
+        has_where = isinstance(tree, exp.Select) and tree.args.get("where")
+        return f"{result.row_count:,} {noun[1]}{' match' if has_where else ''}."
+    cells = [(o, _values(result, o)[0]) for o in outputs]
+    parts = [o.show(v) if v is not None else MISSING for o, v in cells]
+    if len(cells) == 1:
+        return f"One {noun[0]}: {parts[0]}."
+    body = ", ".join(f"{mid(o.title)} {part}" for (o, _), part in zip(cells[1:4], parts[1:4], strict=True))
+    return f"One {noun[0]}: {parts[0]}, {body}{' …' if len(cells) > 4 else ''}."
+
+
+def _entity(tree: exp.Expr, speaker: Speaker) -> tuple[str, str]:
+    """What one row is, (singular, plural): the table's label for a plain list from one table, else "row"."""
+    select = leading_select(tree)
+    source = speaker.scope.first
+    if not isinstance(tree, exp.Select) or select is None or source is None or not source.table:
+        return "row", "rows"
+    if group_keys(select) or select.args.get("distinct") or select.args.get("joins"):
+        return "row", "rows"
+    return speaker.singular(source.table), speaker.plural(source.table)
+
+
+def _rows_words(result: ResultTable) -> str:
+    return f"the first {result.row_count:,} rows" if result.truncated else counted(result.row_count, "row")
+
+
+def _empty(tree: exp.Expr, speaker: Speaker) -> str:
+    select = leading_select(tree)
+    where = select is not None and (select.args.get("where") or select.args.get("having") or select.args.get("joins"))
+    noun = pretty(_entity(tree, speaker)[1])
+    return f"No {noun} match these conditions." if where else f"There are no {noun}."

@@ -1,0 +1,294 @@
+"""Words for conditions: comparisons, lists, patterns, AND/OR/NOT, EXISTS, and inner queries in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from nl2sql.answer.aggregates import without_id
+from nl2sql.answer.grammar import article, listed, singular
+from nl2sql.answer.periods import TimeCondition, period_words, read_condition, read_moment
+from nl2sql.answer.sources import Scope, conjuncts
+from nl2sql.answer.speech import Handler, Speaker, handler
+from nl2sql.answer.words import amount, stored
+
+_COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
+    exp.EQ: ("is", "is"),
+    exp.NEQ: ("is not", "is not"),
+    exp.GT: ("is more than", "is after"),
+    exp.GTE: ("is at least", "is at or after"),
+    exp.LT: ("is less than", "is before"),
+    exp.LTE: ("is at most", "is at or before"),
+    exp.NullSafeEQ: ("is (or both are empty)", "is (or both are empty)"),
+    exp.NullSafeNEQ: ("is different from", "is different from"),
+}
+_FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
+
+
+CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentDatetime, exp.CurrentTime)
+
+
+def time_condition(node: exp.Expr, speaker: Speaker) -> TimeCondition | None:
+    """The condition as a period on one column, when it is one."""
+    column = next((c for c in node.find_all(exp.Column)), None)
+    if column is None or isinstance(node, exp.Connector | exp.Not) or node.find(exp.Query):
+        return None
+    return read_condition(node, holds_days(column, speaker))
+
+
+def holds_days(column: exp.Column, speaker: Speaker) -> bool | None:
+    """Does the column hold dates or moments: by its label, its type, or the habit of calling moments `…_at`."""
+    label = speaker.label(column)
+    if label and label.format in ("date", "datetime"):
+        return label.format == "date"
+    if column.type is not None and column.is_type("date"):
+        return True
+    name = column.name.lower()
+    is_moment = name.endswith(("_at", "time", "timestamp")) or column.is_type("timestamp", "datetime", "timestamptz")
+    return False if is_moment else None
+
+
+def period_text(condition: TimeCondition, speaker: Speaker) -> str:
+    """ "closed 1 Jan – 31 Dec 2025", "placed in June 2026"."""
+    words = speaker.say(condition.of)
+    for ending in (" at", " on"):
+        words = words.removesuffix(ending)
+    return f"{words} {period_words(condition.period)}"
+
+
+def _comparison(node: exp.Expr, speaker: Speaker) -> str:
+    found = time_condition(node, speaker)
+    if found is not None:
+        return period_text(found, speaker)
+    kind, left, right = type(node), node.this, node.expression
+    if isinstance(left, exp.Literal) and not isinstance(right, exp.Literal):
+        kind, left, right = _FLIPPED.get(kind, kind), right, left
+    moments = [read_moment(side) for side in (left, right)]
+    is_time = any(moments) or any(right.find_all(*CLOCKS)) or any(left.find_all(*CLOCKS))
+    # A bare date beside a column of moments is midnight: said, because "at or before 31 December" sounds like the day.
+    midnight = ", 00:00" if moments[1] and moments[1].is_day and kind in (exp.LTE, exp.GT) else ""
+    return f"{speaker.say(left)} {_COMPARISONS[kind][is_time]} {_other_side(left, right, speaker)}{midnight}"
+
+
+def _other_side(left: exp.Expr, right: exp.Expr, speaker: Speaker) -> str:
+    """The right side in the unit or the vocabulary of the left one."""
+    inner = left
+    while isinstance(inner, exp.Sum | exp.Avg | exp.Min | exp.Max | exp.Round | exp.Coalesce | exp.Paren):
+        inner = inner.this
+    if isinstance(left, exp.Column):
+        return stored(right, speaker.scope.key(left), speaker)
+    return amount(right, speaker.label(inner), speaker)
+
+
+def _in(node: exp.In, speaker: Speaker) -> str:
+    return _membership(node, speaker, "is")
+
+
+def _membership(node: exp.In, speaker: Speaker, verb: str) -> str:
+    left = speaker.say(node.this)
+    query = node.args.get("query")
+    if query is not None:
+        return f"{left} {verb} among: {speaker.say(query)}"
+    values = [_other_side(node.this, each, speaker) for each in node.expressions]
+    if len(values) == 1:
+        return f"{left} {verb} {values[0]}"
+    if verb == "is":
+        return f"{left} is {listed(values, 'or')}"
+    return f"{left} is none of {listed(values)}"
+
+
+def _between(node: exp.Between, speaker: Speaker) -> str:
+    return _between_with(node, speaker, "is between")
+
+
+def _between_with(node: exp.Between, speaker: Speaker, verb: str) -> str:
+    found = time_condition(node, speaker) if verb == "is between" else None
+    if found is not None:
+        return period_text(found, speaker)
+    low, high = (_other_side(node.this, node.args[name], speaker) for name in ("low", "high"))
+    return f"{speaker.say(node.this)} {verb} {low} and {high}"
+
+
+def _is(node: exp.Is, speaker: Speaker) -> str:
+    return _is_with(node, speaker, "is")
+
+
+def _is_with(node: exp.Is, speaker: Speaker, verb: str) -> str:
+    return f"{speaker.say(node.this)} {verb} {speaker.say(node.expression)}"
+
+
+def _like(ignoring_case: bool) -> Callable[[exp.Expr, Speaker], str]:
+    def say(node: exp.Expr, speaker: Speaker) -> str:
+        return _like_with(node, speaker, bool(node.args.get("negate")), ignoring_case)
+
+    return say
+
+
+def _like_with(node: exp.Expr, speaker: Speaker, is_negated: bool, ignoring_case: bool) -> str:
+    left, pattern = speaker.say(node.this), node.expression
+    case = " (capitals or not)" if ignoring_case else ""
+    if not isinstance(pattern, exp.Literal):
+        return f"{left} {'does not match' if is_negated else 'matches'} the pattern {speaker.say(pattern)}{case}"
+    text = pattern.name
+    core = text.strip("%")
+    starts, ends = text.endswith("%"), text.startswith("%")
+    if "%" in core or "_" in core or "\\" in core or text.strip("%") == "":
+        positive, negative = "matches the pattern", "does not match the pattern"
+        core = text
+    elif starts and ends:
+        positive, negative = "contains", "does not contain"
+    elif starts:
+        positive, negative = "starts with", "does not start with"
+    elif ends:
+        positive, negative = "ends with", "does not end with"
+    else:
+        positive, negative = "is", "is not"
+    return f"{left} {negative if is_negated else positive} “{core}”{case}"
+
+
+def _not(node: exp.Not, speaker: Speaker) -> str:
+    inner = node.this.unnest()
+    if isinstance(inner, exp.Exists):
+        return _exists_with(inner, speaker, "without any")
+    reads = speaker.handlers[type(inner)].reads if type(inner) in speaker.handlers else frozenset()
+    if any(value and name not in reads for name, value in inner.args.items()):
+        return f"not: {speaker.say(inner)}"
+    if isinstance(inner, exp.In):
+        return _membership(inner, speaker, "is not")
+    if isinstance(inner, exp.Between):
+        return _between_with(inner, speaker, "is not between")
+    if isinstance(inner, exp.Is):
+        return _is_with(inner, speaker, "is not")
+    if isinstance(inner, exp.Like | exp.ILike) and not inner.args.get("negate"):
+        return _like_with(inner, speaker, True, isinstance(inner, exp.ILike))
+    if isinstance(inner, exp.EQ):
+        return _comparison(exp.NEQ(this=inner.this.copy(), expression=inner.expression.copy()), speaker)
+    return f"not ({speaker.say(inner)})"
+
+
+def _and(node: exp.And, speaker: Speaker) -> str:
+    return " and ".join(_nested(each, speaker) for each in conjuncts(node))
+
+
+def _or(node: exp.Or, speaker: Speaker) -> str:
+    words = [_nested(each, speaker) for each in _alternatives(node)]
+    return f"either {' or '.join(words)}" if len(words) == 2 else f"any of: {' or '.join(words)}"
+
+
+def _alternatives(node: exp.Expr) -> list[exp.Expr]:
+    node = node.unnest()
+    if isinstance(node, exp.Or):
+        return _alternatives(node.this) + _alternatives(node.expression)
+    return [node]
+
+
+def _nested(node: exp.Expr, speaker: Speaker) -> str:
+    node = node.unnest()
+    words = speaker.say(node)
+    return f"({words})" if isinstance(node, exp.Connector) or " or " in words else words
+
+
+def _exists(node: exp.Exists, speaker: Speaker) -> str:
+    return _exists_with(node, speaker, "with at least one")
+
+
+def _exists_with(node: exp.Exists, speaker: Speaker, word: str) -> str:
+    """ "users without any bid": for a plain inner SELECT of one table, tied to the outer row by equal columns."""
+    inner = node.this.unnest()
+    outer = _outer_noun(inner, speaker)
+    plain = {"expressions", "from_", "where", "limit", "distinct"}
+    if not isinstance(inner, exp.Select) or any(v and k not in plain for k, v in inner.args.items()) or not outer:
+        return f"{_yes_or_no(word)} a row in: {speaker.say(inner)}"
+    inside = speaker.inside(inner)
+    source = inside.scope.first
+    if source is None or not source.table:
+        return f"{_yes_or_no(word)} a row in: {speaker.say(inner)}"
+    where = inner.args.get("where")
+    others, roles = [], []
+    for part in conjuncts(where.this if where else None):
+        role = _tie(part, inside)
+        if role is None:
+            others.append(_nested(part, inside))
+        else:
+            roles.append(role)
+    noun = speaker.singular(source.table)
+    as_role = "".join(f" (as {role})" for role in roles if role and role not in (noun, singular(outer)))
+    condition = f" where {listed(others)}" if others else ""
+    return f"{outer} {word} {noun}{as_role}{condition}"
+
+
+def _yes_or_no(word: str) -> str:
+    return "there is not" if word.startswith("without") else "there is"
+
+
+def _outer_noun(inner: exp.Expr, speaker: Speaker) -> str:
+    """The table that the inner query's outside columns belong to."""
+    own = Scope(inner).sources if isinstance(inner, exp.Select) else {}
+    outside = {c.table for c in inner.find_all(exp.Column) if c.table in speaker.scope.sources and c.table not in own}
+    if len(outside) != 1:
+        return ""
+    source = speaker.scope.find(outside.pop())
+    return speaker.plural(source.table) if source and source.table else ""
+
+
+def _tie(part: exp.Expr, inside: Speaker) -> str | None:
+    """The role ("bidder") of an equality that ties the inner row to the outer one; None for any other condition."""
+    if not isinstance(part, exp.EQ) or not isinstance(part.this, exp.Column):
+        return None
+    if not isinstance(part.expression, exp.Column):
+        return None
+    mine = [c for c in (part.this, part.expression) if c.table in inside.scope.sources]
+    if len(mine) != 1:
+        return None
+    theirs = part.expression if mine[0] is part.this else part.this
+    if not theirs.name.lower().endswith("id") or not mine[0].name.lower().endswith("id"):
+        return None
+    return role_of(mine[0], inside)
+
+
+def role_of(column: exp.Column, speaker: Speaker) -> str:
+    """What a foreign key calls the row it points to: bidder_id → "bidder". Empty for a plain ID."""
+    label = speaker.label(column)
+    words = without_id(label.label.lower() if label and label.label else column.name.replace("_", " "))
+    return "" if words in ("id", "") else words.strip()
+
+
+def _any_of(node: exp.Expr, speaker: Speaker) -> str:
+    word = "any of" if isinstance(node, exp.Any) else "every one of"
+    inner = node.this.unnest()
+    if isinstance(inner, exp.Array):
+        return f"{word} {listed([speaker.say(each) for each in inner.expressions])}"
+    return f"{word}: {speaker.say(inner)}"
+
+
+def _with_word(text: str) -> Handler:
+    def say(node: exp.Expr, speaker: Speaker) -> str:
+        return text.format(speaker.say(node.this), speaker.say(node.expression))
+
+    return handler(say, "this expression")
+
+
+def missing_words(noun: str, role: str) -> str:
+    return f"{article(noun)} as {role}" if role and role != noun else article(noun)
+
+
+_BINARY = "this expression"
+PREDICATES: dict[type[exp.Expr], Handler] = {
+    **{kind: handler(_comparison, _BINARY) for kind in _COMPARISONS},
+    exp.In: handler(_in, "this expressions query"),
+    exp.Between: handler(_between, "this low high"),
+    exp.Is: handler(_is, _BINARY),
+    exp.Like: handler(_like(False), "this expression negate"),
+    exp.ILike: handler(_like(True), "this expression negate"),
+    exp.Glob: _with_word("{0} matches the pattern {1}"),
+    exp.StartsWith: _with_word("{0} starts with {1}"),
+    exp.EndsWith: _with_word("{0} ends with {1}"),
+    exp.Contains: _with_word("{0} contains {1}"),
+    exp.Not: handler(_not),
+    exp.And: handler(_and, _BINARY),
+    exp.Or: handler(_or, _BINARY),
+    exp.Exists: handler(_exists),
+    exp.Any: handler(_any_of),
+    exp.All: handler(_any_of),
+}

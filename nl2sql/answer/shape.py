@@ -1,0 +1,238 @@
+"""What each column of a result is: a time bucket, a category, a measure, an ID; and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import pyarrow as pa
+from sqlglot import exp
+
+from nl2sql.answer.aggregates import counting, row_entity
+from nl2sql.answer.base import ColumnLabel
+from nl2sql.answer.formats import format_cell
+from nl2sql.answer.grains import Grain, bucket_name, grain_of
+from nl2sql.answer.grammar import mid, opening, pretty
+from nl2sql.answer.named_filters import find_named
+from nl2sql.answer.sources import Scope, conjuncts, leading_select
+from nl2sql.answer.speech import Speaker
+
+Role = Literal["time", "category", "measure", "id", "text"]
+_ROUNDING = (exp.Round, exp.Coalesce, exp.Paren, exp.Cast, exp.Alias)
+_WORDS_AT_MOST = 40  # longer than this a description is no column title: the query's own name is
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of the result. `adds_up`: the values of groups sum to the total; `grain`: of a time bucket."""
+
+    name: str
+    position: int
+    role: Role
+    label: ColumnLabel
+    grain: str = ""
+    adds_up: bool = False
+    is_aggregate: bool = False
+    is_metric: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)  # stored value → what people call it
+
+    @property
+    def title(self) -> str:
+        return self.label.label
+
+    def show(self, value: object) -> str:
+        """For a sentence: "Feb 2024" rather than 2024-02."""
+        if self.grain and value is not None:
+            return bucket_name(value, self.grain)
+        return self.words.get(str(value)) or format_cell(value, self.label)
+
+
+def column_values(table: pa.Table, output: Output) -> list[object]:
+    """By position: two columns of a result may have the same name."""
+    values: list[object] = table.column(output.position).to_pylist()
+    return values
+
+
+def read_outputs(tree: exp.Expr, table: pa.Table, speaker: Speaker) -> tuple[Output, ...]:
+    """One Output per result column. Columns that the tree does not name are judged by their Arrow type alone."""
+    select = leading_select(tree)
+    selects = select.selects if select is not None else []
+    outputs = []
+    for position, column in enumerate(table.schema):
+        projection = selects[position] if position < len(selects) else None
+        outputs.append(_output(column, position, projection, speaker))
+    return tuple(outputs)
+
+
+def _output(column: pa.Field, position: int, projection: exp.Expr | None, speaker: Speaker) -> Output:
+    name = column.name
+    if projection is None or isinstance(projection, exp.Star):
+        role: Role = "measure" if _is_number(column.type) else "text"
+        return Output(name, position, role, ColumnLabel(opening(pretty(name))))
+    node, scope = _behind(projection.unalias(), speaker.scope)
+    inside = speaker.within(scope)
+    is_aggregate = bool(node.find(exp.AggFunc, exp.Window))
+    metric = _metric(name, speaker) if is_aggregate else None
+    grain = grain_of(node)
+    role = _role(column.type, node, grain)
+    label = _with_format(metric or _label(name, node, grain, inside), role, node, column.type, inside)
+    words = speaker.labels.values.get(scope.key(node), {}) if isinstance(node, exp.Column) else {}
+    return Output(
+        name=name,
+        position=position,
+        role=role,
+        label=label,
+        grain=grain.unit if grain and grain.is_bucket else "",
+        adds_up=is_aggregate and (_adds_up(node) or name.lower() in speaker.labels.additive),
+        is_aggregate=is_aggregate,
+        is_metric=metric is not None,
+        words=words,
+    )
+
+
+def _metric(name: str, speaker: Speaker) -> ColumnLabel | None:
+    """The metric that the output is named after, or the share of one."""
+    known = speaker.labels.metrics
+    label = known.get(name.lower())
+    if label is not None:
+        return replace(label, label=opening(label.label))
+    whole = known.get(name.lower().removeprefix("share_of_")) if name.lower().startswith("share_of_") else None
+    return ColumnLabel(f"Share of {mid(whole.label)}", "percent") if whole is not None else None
+
+
+def _behind(node: exp.Expr, scope: Scope) -> tuple[exp.Expr, Scope]:
+    """Followed through inner queries, at most as deep as they nest."""
+    for _ in range(16):
+        behind = scope.origin(node) if isinstance(node, exp.Column) else None
+        if behind is None:
+            break
+        node, scope = behind
+    return node, scope
+
+
+def _label(name: str, node: exp.Expr, grain: Grain | None, speaker: Speaker) -> ColumnLabel:
+    known = speaker.label(node)
+    generated = name.startswith("_col_") or name.lower() in ("count", "sum", "avg", "n", "cnt", "total", "value")
+    if known is not None and pretty(name) == pretty(getattr(node, "name", "")):
+        return replace(known, label=opening(known.label or pretty(name)))
+    if grain is not None and (generated or grain.is_bucket):
+        return ColumnLabel(opening(grain.unit))
+    words = _with_adjective(speaker.say(node), speaker)
+    counts_rows = words == "number of rows" and not generated
+    if isinstance(node, exp.AggFunc) and "`" not in words and len(words) <= _WORDS_AT_MOST and not counts_rows:
+        return ColumnLabel(opening(words))
+    return ColumnLabel(opening(pretty(name)) if not generated else opening(words[:_WORDS_AT_MOST]))
+
+
+def _with_adjective(words: str, speaker: Speaker) -> str:
+    """ "number of listings" where only sold ones are read: "number of sold listings"."""
+    entity = row_entity(speaker)
+    where = speaker.scope.select.args.get("where")
+    if entity is None or where is None or words != f"number of {speaker.plural(entity.table)}":
+        return words
+    named = [
+        n.word for n in find_named(conjuncts(where.this), speaker.scope, speaker.labels) if n.alias == entity.alias
+    ]
+    return f"number of {named[0]} {speaker.plural(entity.table)}" if len(named) == 1 else words
+
+
+def _role(kind: pa.DataType, node: exp.Expr, grain: Grain | None) -> Role:
+    if grain is not None:
+        return "time" if grain.is_bucket else "category"
+    if isinstance(node, exp.Column):
+        name = node.name.lower()
+        if name == "id" or name.endswith("_id"):
+            return "id"
+        if pa.types.is_temporal(kind) or (pa.types.is_string(kind) and name.endswith("_at")):
+            return "text"
+    if _is_number(kind):
+        return "measure"
+    return "category" if pa.types.is_string(kind) or pa.types.is_boolean(kind) else "text"
+
+
+def _with_format(label: ColumnLabel, role: Role, node: exp.Expr, kind: pa.DataType, speaker: Speaker) -> ColumnLabel:
+    """IDs and years without separators; a sum, average or extreme of money is money; a share is a percentage."""
+    if role in ("id", "time") or (role == "category" and _is_number(kind)):
+        return replace(label, format="plain", unit="")
+    if label.unit or label.format in ("money", "percent"):
+        return label
+    if role == "measure" and (factor := share_factor(node)):
+        return replace(label, format="percent") if factor == 1 else replace(label, unit="%")
+    inner = node
+    while isinstance(inner, (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Median, *_ROUNDING)):
+        inner = inner.this
+    if isinstance(inner, exp.Case | exp.If):
+        branch = inner.args["ifs"][0] if isinstance(inner, exp.Case) else inner
+        inner = branch.args["true"]
+    known = speaker.label(inner)
+    if known is None or not (known.unit or known.format in ("money", "percent", "date")):
+        return label
+    return replace(label, format=known.format, unit=known.unit)
+
+
+def share_factor(node: exp.Expr) -> int:
+    """1 for a part divided by its whole, 100 for the same in percent, 0 for anything else.
+
+    A part is a conditional count over a plain count, or a conditional sum over the sum of the same expression.
+    """
+    factor = 1
+    top: list[exp.Expr] = []
+    bottom: list[exp.Expr] = []
+    pending = [(node, True)]
+    while pending:
+        each, is_top = pending.pop()
+        while isinstance(each, (*_ROUNDING, exp.Nullif)):
+            each = each.this
+        if isinstance(each, exp.Mul) and is_top:
+            pending += [(each.this, True), (each.expression, True)]
+        elif isinstance(each, exp.Div | exp.SafeDivide) and is_top:
+            pending += [(each.this, True), (each.expression, False)]
+        elif isinstance(each, exp.Literal) and each.name in ("100", "100.0") and is_top:
+            factor *= 100
+        elif not (isinstance(each, exp.Literal) and each.name in ("1", "1.0")):
+            (top if is_top else bottom).append(each)
+    if len(top) != 1 or len(bottom) > 1 or factor > 100:
+        return 0
+    return factor if _is_part(top[0], bottom[0] if bottom else None) else 0
+
+
+def _is_part(part: exp.Expr, whole: exp.Expr | None) -> bool:
+    if isinstance(whole, exp.Window) and isinstance(part, exp.Sum | exp.Count):
+        return _is_total(part, whole)
+    if not isinstance(part, exp.Sum | exp.Count | exp.Avg) or isinstance(part.this, exp.Star | None):
+        return False
+    value, condition = counting(part.this)
+    is_one = value.name in ("1", "1.0")
+    if condition is None:
+        return False
+    if isinstance(part, exp.Avg):
+        return whole is None and is_one
+    if isinstance(whole, exp.Count):
+        return isinstance(whole.this, exp.Star) and (is_one or isinstance(part, exp.Count))
+    return isinstance(part, exp.Sum) and isinstance(whole, exp.Sum) and whole.this == value
+
+
+def _is_total(part: exp.Expr, whole: exp.Window) -> bool:
+    """SUM(x) beside SUM(SUM(x)) OVER (): each group's part of all groups."""
+    total = whole.this
+    return (
+        isinstance(total, exp.Sum)
+        and total.this == part
+        and set(k for k, v in whole.args.items() if v) <= {"this", "over"}
+    )
+
+
+def _adds_up(node: exp.Expr) -> bool:
+    """Sums and plain counts do; distinct counts, averages, ratios and extremes do not."""
+    while isinstance(node, _ROUNDING):
+        node = node.this
+    if isinstance(node, exp.Filter):
+        node = node.this
+    if isinstance(node, exp.Count):
+        return not isinstance(node.this, exp.Distinct)
+    return isinstance(node, exp.Sum | exp.CountIf) and not isinstance(node.this, exp.Distinct)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -1,0 +1,104 @@
+"""Where the columns of a SELECT come from: physical tables, or queries inside it. No words, no labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One entry of FROM or JOIN: a physical table (lower case), or else the query behind the alias."""
+
+    alias: str
+    table: str = ""
+    query: exp.Expr | None = None
+
+
+class Scope:
+    """The sources of one SELECT, and of the SELECTs around it (for correlated subqueries)."""
+
+    def __init__(self, select: exp.Select, outer: Scope | None = None) -> None:
+        self.select = select
+        self.outer = outer
+        steps = ctes_of(select)
+        entries = [from_.this] if (from_ := select.args.get("from_")) else []
+        entries += [join.this for join in select.args.get("joins") or []]
+        self.sources: dict[str, Source] = {}
+        for entry in entries:
+            source = _source(entry, steps)
+            self.sources[source.alias] = source
+
+    def find(self, alias: str) -> Source | None:
+        found = self.sources.get(alias)
+        return found or (self.outer.find(alias) if self.outer else None)
+
+    def table_of(self, column: exp.Column) -> str:
+        """The physical table of a column, "" when it comes from a query."""
+        source = self.find(column.table)
+        return source.table if source else ""
+
+    def origin(self, column: exp.Column) -> tuple[exp.Expr, Scope] | None:
+        """What a column of an inner query is there, with the scope to read it in. None for table columns."""
+        source = self.find(column.table)
+        if source is None or not isinstance(source.query, exp.Select):
+            return None
+        for projection in source.query.selects:
+            if projection.alias_or_name == column.name:
+                return projection.unalias(), Scope(source.query)
+        return None
+
+    def key(self, column: exp.Column) -> str:
+        """ "table.column" in lower case, followed through inner queries; "" when it is computed there."""
+        table = self.table_of(column)
+        if table:
+            return f"{table}.{column.name}".lower()
+        behind = self.origin(column)
+        if behind is not None and isinstance(behind[0], exp.Column):
+            return behind[1].key(behind[0])
+        return ""
+
+    @property
+    def first(self) -> Source | None:
+        return next(iter(self.sources.values()), None)
+
+
+def ctes_of(node: exp.Expr) -> dict[str, exp.Expr]:
+    """Steps (WITH) visible at a node, the inner ones hiding outer ones of the same name."""
+    found: dict[str, exp.Expr] = {}
+    at: exp.Expr | None = node
+    while at is not None:
+        with_ = at.args.get("with_")
+        for cte in with_.expressions if with_ else ():
+            found.setdefault(cte.alias, cte.this)
+        at = at.parent
+    return found
+
+
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """The parts of a condition that must all hold."""
+    if node is None:
+        return []
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        return conjuncts(node.this) + conjuncts(node.expression)
+    return [node]
+
+
+def leading_select(query: exp.Expr) -> exp.Select | None:
+    """The SELECT that names the columns: itself, or the first of a UNION."""
+    at: exp.Expr | None = query
+    while at is not None and not isinstance(at, exp.Select):
+        at = at.this if isinstance(at, exp.SetOperation | exp.Subquery) else None
+    return at
+
+
+def _source(entry: exp.Expr, steps: dict[str, exp.Expr]) -> Source:
+    if isinstance(entry, exp.Table) and isinstance(entry.this, exp.Identifier):
+        if not entry.db and entry.name in steps:
+            return Source(entry.alias_or_name, query=steps[entry.name])
+        return Source(entry.alias_or_name, table=entry.name.lower())
+    if isinstance(entry, exp.Subquery):
+        return Source(entry.alias_or_name, query=entry.this)
+    return Source(entry.alias_or_name or entry.sql())

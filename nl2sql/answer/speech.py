@@ -1,0 +1,138 @@
+"""How an SQL expression becomes words: one handler for each node type, and SQL itself for what has none.
+
+A handler names every argument it puts into words. A node with any other argument set (a frame, a collation, a
+negation the handler does not know) is shown as its SQL: nothing is left out because nobody thought of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlglot import exp
+
+from nl2sql.answer.base import ColumnLabel, Labels
+from nl2sql.answer.grammar import mid, plural, pretty, singular
+from nl2sql.answer.sources import Scope, Source, conjuncts
+
+# Names that say nothing without their table.
+_GENERIC = {"id", "name", "title", "label", "status", "type", "date", "amount", "body", "description", "created_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """`reads` are the arguments that `say` puts into words, or that change nothing a person would notice."""
+
+    say: Callable[[Any, Speaker], str]
+    reads: frozenset[str]
+
+
+def handler(say: Callable[[Any, Speaker], str], reads: str = "this") -> Handler:
+    return Handler(say, frozenset(reads.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Everything a phrase depends on: the model's words, the dialect, and the SELECT it stands in."""
+
+    labels: Labels
+    as_of: date
+    dialect: str
+    handlers: Mapping[type[exp.Expr], Handler]
+    scope: Scope
+
+    def inside(self, select: exp.Select) -> Speaker:
+        return replace(self, scope=Scope(select, self.scope))
+
+    def within(self, scope: Scope) -> Speaker:
+        return replace(self, scope=scope)
+
+    def say(self, node: exp.Expr) -> str:
+        found = self.handlers.get(type(node))
+        if found is None or any(value and name not in found.reads for name, value in node.args.items()):
+            return self.as_sql(node)
+        return found.say(node, self)
+
+    def as_sql(self, node: exp.Expr) -> str:
+        return f"SQL `{self.sql(node)}`"
+
+    def sql(self, node: exp.Expr) -> str:
+        """The fragment as a person would write it: without the quotes that qualifying adds."""
+        copied = node.copy()
+        for identifier in copied.find_all(exp.Identifier):
+            if identifier.name.isidentifier():
+                identifier.set("quoted", False)
+        return copied.sql(dialect=self.dialect)
+
+    def plural(self, table: str) -> str:
+        label = self.labels.tables.get(table)
+        return plural(mid(label.label)) if label else plural(pretty(table))
+
+    def singular(self, table: str) -> str:
+        return singular(self.plural(table))
+
+    def label(self, node: exp.Expr) -> ColumnLabel | None:
+        """The label of a column, also of one that an inner query hands on."""
+        return self.labels.columns.get(self.scope.key(node)) if isinstance(node, exp.Column) else None
+
+    def column(self, node: exp.Column) -> str:
+        """ "current bid", or "listing current bid" where several tables could have one."""
+        source = self.scope.find(node.table)
+        if source is None or not source.table:
+            return self._from_query(node)
+        label = self.label(node)
+        words = mid(label.label) if label and label.label else pretty(node.name)
+        if not self._is_ambiguous(node):
+            return words
+        noun = self.noun(source)
+        if words.startswith(noun) or noun.endswith(f" {words}"):
+            return max(words, noun, key=len)
+        return f"{noun} {words}"
+
+    def noun(self, source: Source, *, many: bool = False) -> str:
+        """ "category", or "parent category" when the same table stands twice and a foreign key tells them apart."""
+        noun = self.plural(source.table) if many else self.singular(source.table)
+        same = [s for s in self.scope.sources.values() if s.table == source.table]
+        if len(same) < 2:
+            return noun
+        roles = [_role(each, self.scope) for each in same]
+        if len(set(roles)) < len(roles):
+            return f"{noun} “{source.alias}”"
+        role = roles[same.index(source)]
+        return noun if role in ("", self.singular(source.table)) else f"{role} {noun}"
+
+    def _from_query(self, node: exp.Column) -> str:
+        behind = self.scope.origin(node)
+        if behind is not None and isinstance(behind[0], exp.Column) and behind[1].table_of(behind[0]):
+            return self.within(behind[1]).column(behind[0])
+        return f"“{pretty(node.name)}”"
+
+    def _is_ambiguous(self, node: exp.Column) -> bool:
+        """Inner columns of one table speak for themselves; of several, those whose name another one has, or anyone."""
+        mine = self.scope.find(node.table)
+        others = [s for s in self.scope.sources.values() if s.alias != node.table]
+        if node.table not in self.scope.sources:
+            return True
+        name, label = node.name.lower(), self.label(node)
+        if mine is None or not others:
+            return False
+        if label is None or name in _GENERIC or any(s.table == mine.table for s in others):
+            return True
+        theirs = [(k.rpartition("."), v) for k, v in self.labels.columns.items()]
+        tables = {s.table for s in others if s.table}
+        return any(k[0] in tables and (k[2] == name or v.label.lower() == label.label.lower()) for k, v in theirs)
+
+
+def _role(source: Source, scope: Scope) -> str:
+    """What the foreign key that a source was joined by calls it: "parent", "seller"; "" for the first one."""
+    for join in scope.select.args.get("joins") or []:
+        if join.this.alias_or_name != source.alias:
+            continue
+        for part in conjuncts(join.args.get("on")):
+            names = {column.table: column.name.lower() for column in part.find_all(exp.Column) if column.name != "id"}
+            others = [name for alias, name in names.items() if alias != source.alias and name.endswith("_id")]
+            if len(others) == 1 and isinstance(part, exp.EQ):
+                return others[0].removesuffix("_id").replace("_", " ")
+    return ""
