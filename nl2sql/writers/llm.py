@@ -24,7 +24,7 @@ REPLY_CODES: tuple[CannotCode, ...] = ("unanswerable", "unsafe", "sensitive")
 MAX_ASSUMPTIONS, MAX_CHOICES, MAX_SENTENCE_CHARS = 8, 4, 400
 # Replies are 200 to 2,000 characters. What nests deeper than the interpreter allows is refused as well, so that looking
 # for an object at every brace stays well under a second for the most hostile reply of this length.
-MAX_REPLY_CHARS = 40_000
+MAX_REPLY_CHARS = 20_000
 
 _TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 _TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
