@@ -133,7 +133,8 @@ class _Run:
             return self.conclude(self._write(Repair(draft.sql, error.hint or error.user_message)), repairs - 1)
         with self.trace.stage("explain"):
             answer = compose(self.question, draft, verdict, result, self.stages.labels, self._as_of(), cached=cached)
-        if self.context is not None and not cached:
+        stands_in = bool(draft.origin.note)  # a fallback's draft must not outlive the outage that called for it
+        if self.context is not None and not cached and not stands_in:
             self.stages.cache.set(self._draft_key(), draft_to_bytes(draft))
         return replace(answer, stages=self.trace.stages)
 
