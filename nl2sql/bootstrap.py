@@ -41,7 +41,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
 
 
 def policy_reader(settings: Settings, model: SemanticModel) -> PolicyReader:
-    return PolicyReader(settings.path(settings.policy) if settings.policy else None, model)
+    return PolicyReader(settings.path(settings.policy) if settings.policy != "none" else None, model)
 
 
 class PolicyReader:

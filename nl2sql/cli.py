@@ -116,17 +116,17 @@ def ask(
         progress = terminal.Progress(sys.stderr)
         answer = pipeline.ask(asked, progress, fresh=fresh)
         progress.clear()
-        _print_answer(answer, pipeline, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
+        _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
     raise typer.Exit(exit_code_of(answer))
 
 
-def _print_answer(answer: Answer, pipeline: Pipeline, *, as_json: bool, as_csv: bool, sql_only: bool) -> None:
+def _print_answer(answer: Answer, *, as_json: bool, as_csv: bool, sql_only: bool) -> None:
     from nl2sql import terminal
 
     if as_json:
         from nl2sql.wire import answer_to_json
 
-        typer.echo(answer_to_json(answer, pipeline.labels))
+        typer.echo(answer_to_json(answer))
     elif answer.outcome != "answered" or answer.table is None:
         terminal.print_no_answer(answer, sys.stderr)
     elif as_csv:
@@ -136,7 +136,7 @@ def _print_answer(answer: Answer, pipeline: Pipeline, *, as_json: bool, as_csv: 
     elif sql_only:
         typer.echo(answer.sql)
     else:
-        terminal.print_answer(answer, pipeline.labels, sys.stdout)
+        terminal.print_answer(answer, sys.stdout)
 
 
 @app.command(short_help="Show what can be asked about.")

@@ -115,6 +115,7 @@ def _port(chosen: str) -> Check:
 def _model_and_database(settings: Settings) -> Iterator[Check]:
     from nl2sql.bootstrap import build_pipeline, policy_reader
     from nl2sql.catalog.load import load_model
+    from nl2sql.guard.policy import hidden_columns
 
     try:
         model = load_model(settings.path(settings.model))
@@ -129,7 +130,7 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         yield _failed("policy", error, "Set the setting policy to a policy file, or to nothing.")
         return
     bounds = f"at most {limits.rows:,} rows and {limits.seconds:g} s"
-    yield Check("policy", "ok", f"role {policy.role}: {len(policy.hidden)} hidden columns, {bounds}")
+    yield Check("policy", "ok", f"role {policy.role}: {len(hidden_columns(model, policy))} hidden columns, {bounds}")
     try:
         pipeline = build_pipeline(settings)
     except Nl2SqlError as error:

@@ -6,13 +6,14 @@ working folder, the default. Relative paths are relative to that file, else to t
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nl2sql.errors import SettingsInvalid
 
@@ -28,7 +29,9 @@ def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
 class Settings:
     database: str = _setting("sqlite:///var/auction.db", "SQLAlchemy URL of the database that answers.")
     model: str = _setting("schema/auction/model.yaml", "The semantic model (Apache Ossie YAML).")
-    policy: str = _setting("schema/auction/policy.yaml", "Who may see what; empty: nothing marked sensitive.")
+    policy: str = _setting(
+        "schema/auction/policy.yaml", "Who may see what; none: only what is marked sensitive is hidden."
+    )
     prompts: str = _setting("prompts", "Folder of the prompt templates.")
     as_of: str = _setting("today", "The day called “today”: a date like 2026-06-30, or the word today (UTC).")
     role: str = _setting("analyst", "The policy role of whoever asks from the command line or the local app.")
@@ -96,11 +99,14 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    default = Settings.__dataclass_fields__[name].default
+    kind = type(Settings.__dataclass_fields__[name].default)
     try:
-        return type(default)(value)
+        typed = cast(Callable[[Any], Any], kind)(value)
     except (TypeError, ValueError) as error:
-        raise SettingsInvalid(f"The setting {name} must be a {type(default).__name__}, not “{value}”.") from error
+        raise SettingsInvalid(f"The setting {name} must be a {kind.__name__}, not “{value}”.") from error
+    if isinstance(typed, float) and not math.isfinite(typed):
+        raise SettingsInvalid(f"The setting {name} must be a finite number, not “{value}”.")
+    return typed
 
 
 def _validate(settings: Settings) -> None:

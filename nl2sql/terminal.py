@@ -9,10 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from nl2sql.column_labels import label_of
-
 if TYPE_CHECKING:
-    from nl2sql.answer.base import Answer, Labels
+    from nl2sql.answer.base import Answer
     from nl2sql.catalog.model import Dataset, Field, SemanticModel
     from nl2sql.doctor import Check
     from nl2sql.guard.checked import CheckedSql
@@ -106,12 +104,12 @@ class Progress:
             self._stream.flush()
 
 
-def print_answer(answer: Answer, labels: Labels, stream: TextIO) -> None:
+def print_answer(answer: Answer, stream: TextIO) -> None:
     page = Page(stream)
     page.line(answer.headline, "bold")
     if answer.interpretation:
         page.line(f"Read as: {answer.interpretation}", "dim")
-    _print_rows(page, answer, labels)
+    _print_rows(page, answer)
     if answer.receipt is not None and answer.receipt.lines:
         page.line()
         page.line("What was computed", "bold")
@@ -126,7 +124,7 @@ def print_answer(answer: Answer, labels: Labels, stream: TextIO) -> None:
     page.line(origin_line(answer), "dim")
 
 
-def _print_rows(page: Page, answer: Answer, labels: Labels) -> None:
+def _print_rows(page: Page, answer: Answer) -> None:
     from nl2sql.answer.formats import format_cell
 
     if answer.table is None or answer.table.row_count == 0:
@@ -135,7 +133,7 @@ def _print_rows(page: Page, answer: Answer, labels: Labels) -> None:
         return  # the headline says it
     arrow = answer.table.table
     shown = arrow.slice(0, TERMINAL_ROWS) if page.on_terminal else arrow
-    columns = [label_of(name, labels) for name in arrow.column_names]
+    columns = answer.columns
     values = [column.to_pylist() for column in shown.columns]
     rows = [[format_cell(v, label) for v, label in zip(row, columns, strict=True)] for row in zip(*values, strict=True)]
     right = frozenset(i for i, kind in enumerate(arrow.schema.types) if _is_number(str(kind)))

@@ -12,17 +12,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nl2sql.column_labels import label_of
 from nl2sql.guard.violation import Violations
 
 if TYPE_CHECKING:
-    from nl2sql.answer.base import Answer, Labels
+    from nl2sql.answer.base import Answer
     from nl2sql.catalog.model import SemanticModel
-    from nl2sql.engines.base import ResultTable
     from nl2sql.guard.checked import CheckedSql
 
 
-def answer_to_json(answer: Answer, labels: Labels) -> str:
+def answer_to_json(answer: Answer) -> str:
     asked = answer.question
     return _dumps(
         {
@@ -33,7 +31,7 @@ def answer_to_json(answer: Answer, labels: Labels) -> str:
             "headline": answer.headline,
             "interpretation": answer.interpretation,
             "sql": answer.sql,
-            **_rows(answer.table, labels),
+            **_rows(answer),
             "receipt": [asdict(line) for line in answer.receipt.lines] if answer.receipt else [],
             "findings": [asdict(finding) for finding in answer.findings],
             "assumptions": answer.assumptions,
@@ -49,13 +47,13 @@ def answer_to_json(answer: Answer, labels: Labels) -> str:
     )
 
 
-def _rows(result: ResultTable | None, labels: Labels) -> dict[str, Any]:
+def _rows(answer: Answer) -> dict[str, Any]:
+    result = answer.table
     if result is None:
         return {"columns": [], "rows": [], "row_count": 0, "truncated": False}
     arrow = result.table
     columns = []
-    for field in arrow.schema:
-        label = label_of(field.name, labels)
+    for field, label in zip(arrow.schema, answer.columns, strict=True):
         columns.append(
             {
                 "name": field.name,

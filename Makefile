@@ -1,0 +1,103 @@
+# The only commands anyone must know. `make` alone lists them.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUITE ?= evals/suites/auction/smoke.yaml
+WORKERS ?= 2
+SEED := --scale small --seed 7 --url sqlite:///var/auction.db
+
+# A stamp carries the checksum of what it was made from: an unchanged checkout installs nothing, whatever its file times.
+sum = $(shell cat $(1) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
+APP := $(VENV)/.app-$(call sum,requirements/app.txt)
+DEV := $(VENV)/.dev-$(call sum,requirements/dev.txt)
+
+say = @printf '\033[1m%s\033[0m\n' "$(1)"
+ifneq ($(NO_COLOR)$(CI),)
+say = @printf '%s\n' "$(1)"
+endif
+
+.PHONY: help setup demo seed test lint types imports eval bench docs requirements clean
+
+help: ## List the commands
+	@printf '\n  nl2sql: ask your own database in plain English\n\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	  printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@printf '\n  Another Python: make demo PYTHON=python3.12\n\n'
+
+setup: $(APP) ## Prepare .venv with what the product needs
+	@echo "$(VENV) is ready."
+
+demo: $(APP) var/auction.db ## Start the app on a seeded auction database (needs no key)
+	@exec $(BIN)/python -m streamlit_app $(ARGS)
+
+seed: $(APP) ## Write the small auction database again
+	@$(BIN)/auction-core seed $(SEED) --force
+
+test: $(DEV) ## Run every test, with coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+
+lint: $(DEV) ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEV) ## Check types strictly
+	@$(BIN)/mypy
+
+imports: $(DEV) ## Check who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+eval: $(APP) ## Score the answers on a suite of questions (SUITE=path)
+	@$(BIN)/python -m evals.run $(SUITE) $(ARGS)
+
+bench: $(APP) var/auction.db ## Measure answers, cache, guard and seeding
+	@$(BIN)/python benches/run.py $(ARGS)
+
+docs: $(DEV) ## Write the generated parts of docs/ again
+	@$(BIN)/python docs/generate.py
+
+requirements: $(DEV) ## Pin all dependencies again from pyproject.toml
+	@set -e; for name in app dev; do \
+	  $(BIN)/uv pip compile pyproject.toml requirements/build.in --extra $$name --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS) \
+	    --output-file requirements/$$name.txt; done
+
+clean: ## Remove what was built: .venv, caches, var
+	@rm -rf $(VENV) var build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+var/auction.db: | $(APP)
+	$(call say,Seeding a small auction database)
+	@mkdir -p var
+	@$(BIN)/auction-core seed $(SEED)
+
+$(APP): | $(BIN)/pip
+	$(call say,Installing what the product needs (about a minute))
+	@$(call install,app)
+	@rm -f $(VENV)/.app-*; touch $@
+
+# dev.txt pins all of app.txt and more, so that what satisfies it satisfies both.
+$(DEV): | $(BIN)/pip
+	$(call say,Installing what the product and its tests need (about a minute))
+	@$(call install,dev)
+	@rm -f $(VENV)/.app-* $(VENV)/.dev-*; touch $(APP) $@
+
+define install
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt \
+  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+$(BIN)/pip:
+	@$(PYTHON) -c '' 2>/dev/null || { \
+	  echo "There is no Python called $(PYTHON). Install Python 3.11 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This needs Python 3.11 or newer; $(PYTHON) is " \
+	  + sys.version.split()[0] + ". Install a newer one, or name it: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(call say,Making $(VENV))
+	@$(PYTHON) -m venv $(VENV)

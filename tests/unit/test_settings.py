@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from nl2sql.errors import SettingsInvalid
+from nl2sql.settings import Settings, load_settings
+
+
+def test_defaults_hold_where_nothing_is_said(tmp_path: Path) -> None:
+    settings = load_settings({}, folder=tmp_path)
+    assert settings == Settings(base=tmp_path)
+    assert settings.writer == "auto"
+
+
+def test_every_setting_has_a_sentence() -> None:
+    for each in fields(Settings):
+        if each.name != "base":
+            assert each.metadata["sentence"].endswith("."), each.name
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    (tmp_path / "nl2sql.toml").write_text('role = "auditor"\ncache_mb = 8\nllm_seconds = 5\n')
+    settings = load_settings({"NL2SQL_CACHE_MB": "16"}, folder=tmp_path)
+    assert (settings.role, settings.cache_mb, settings.llm_seconds) == ("auditor", 16, 5.0)
+    assert isinstance(settings.llm_seconds, float)
+
+
+def test_an_empty_variable_is_no_setting(tmp_path: Path) -> None:
+    assert load_settings({"NL2SQL_WRITER": ""}, folder=tmp_path).writer == "auto"
+
+
+def test_relative_paths_start_at_the_settings_file(tmp_path: Path) -> None:
+    config = tmp_path / "elsewhere" / "house.toml"
+    config.parent.mkdir()
+    config.write_text('database = "sqlite:///data/shop.db"\n')
+    settings = load_settings({"NL2SQL_CONFIG": str(config)}, folder=tmp_path)
+    assert settings.database_url == f"sqlite:///{config.parent.resolve()}/data/shop.db"
+    assert settings.path("schema") == config.parent.resolve() / "schema"
+
+
+def test_absolute_paths_and_server_addresses_stay_as_they_are(tmp_path: Path) -> None:
+    url = "mysql+pymysql://reader@127.0.0.1/shop"
+    settings = load_settings({"NL2SQL_DATABASE": url}, folder=tmp_path)
+    assert settings.database_url == url
+    assert settings.path(str(tmp_path / "x.yaml")) == tmp_path / "x.yaml"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"NL2SQL_WRITER": "magic"}, "auto, offline, llm"),
+        ({"NL2SQL_WRITER": "llm"}, "OPENAI_API_KEY is not set"),
+        ({"NL2SQL_CACHE_MB": "many"}, "cache_mb must be a int"),
+        ({"NL2SQL_CACHE_MB": "0"}, "above 0"),
+        ({"NL2SQL_LLM_SECONDS": "-1"}, "above 0"),
+        ({"NL2SQL_AS_OF": "yesterday"}, "a date like 2026-06-30"),
+        ({"NL2SQL_CONFIG": "nowhere.toml"}, "does not exist"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_what_is_allowed(
+    environ: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        load_settings(environ, folder=tmp_path)
+
+
+@pytest.mark.parametrize("content", ["role = ", 'colour = "red"\n', "\xff"])
+def test_a_broken_file_is_named(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "nl2sql.toml"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(SettingsInvalid, match=str(path)):
+        load_settings({}, folder=tmp_path)
+
+
+def test_a_key_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nl2sql.toml").write_text('openai_api_key = "secret-value"\n')
+    with pytest.raises(SettingsInvalid) as raised:
+        load_settings({}, folder=tmp_path)
+    assert "secret-value" not in str(raised.value)
+
+
+def test_the_key_is_never_shown(tmp_path: Path) -> None:
+    settings = load_settings({"OPENAI_API_KEY": " secret-value\n"}, folder=tmp_path)
+    assert settings.openai_api_key == "secret-value"
+    assert "secret-value" not in repr(settings)
+
+
+def test_today_is_a_day_that_was_set_or_the_real_one(tmp_path: Path) -> None:
+    assert load_settings({"NL2SQL_AS_OF": "2026-06-30"}, folder=tmp_path).today == date(2026, 6, 30)
+    before = datetime.now(UTC).date()
+    today = load_settings({}, folder=tmp_path).today
+    assert before <= today <= datetime.now(UTC).date()
