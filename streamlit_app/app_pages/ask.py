@@ -1,0 +1,135 @@
+"""The Ask page: one box, the newest answer below it, earlier ones folded underneath."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from nl2sql.answer.base import Answer
+from nl2sql.errors import QuestionInvalid
+from nl2sql.question import Question
+from nl2sql.trace import StageEvent
+from streamlit_app import widgets
+from streamlit_app.results import asked_text, show_entry
+from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.services import NotReady, Ready, shielded, start
+from streamlit_app.state import Conversation, Entry, Request, conversation, request
+
+# As many as fit on a first screen without scrolling; the rest are on the data page.
+EXAMPLES = 6
+
+
+def page() -> None:
+    ready = start()
+    if isinstance(ready, NotReady):
+        widgets.not_ready(ready)
+        return
+    talk = conversation()
+    today = ready.pipeline.today
+    widgets.heading(
+        "Ask a question about your data",
+        f"Every answer is computed by the database, read-only. “Today” is {today.day} {today:%B %Y}.",
+    )
+    with st.container():  # inside a container the box stays here, at the top, and does not drag the page to its end
+        typed = st.chat_input(_placeholder(ready), key="question")
+    if typed is not None:
+        talk.ask(Request(typed))
+    _tools(ready, talk)
+    place = st.empty()
+    _remarks(talk)
+    _history(ready, talk)
+    # Last, so that the page is whole while the work goes on, and stays whole when it is stopped.
+    _work(ready, talk, place)
+
+
+def _placeholder(ready: Ready) -> str:
+    examples = ready.pipeline.model.examples
+    return f"For example: {examples[0]}" if examples else "Type a question"
+
+
+def _tools(ready: Ready, talk: Conversation) -> None:
+    examples = ready.pipeline.model.examples[:EXAMPLES]
+    if not talk.entries and talk.waiting is None:
+        if examples:
+            widgets.label("Or start from one of these")
+            widgets.choices(examples, key="examples")
+        return
+    with st.container(horizontal=True, gap="small"):
+        if examples:
+            with st.popover("Examples", type="tertiary", key="examples-again"):
+                widgets.choices(examples, key="examples")
+        st.button("New conversation", key="clear", type="tertiary", on_click=talk.clear)
+
+
+def _work(ready: Ready, talk: Conversation, place: DeltaGenerator) -> None:
+    """Runs what is waiting; the progress stands where the answer will be. Clicking anything else stops it."""
+    wanted = talk.take()
+    if wanted is None:
+        return
+    with place.container(), shielded(talk.give_up):
+        begun = perf_counter()
+        try:
+            answer = _answer(ready, talk, wanted)
+        except QuestionInvalid as error:
+            talk.reject(error.user_message)
+        else:
+            talk.record(wanted, answer, perf_counter() - begun)
+    st.rerun()
+
+
+def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
+    widgets.asked(shorten(wanted.text, 300))
+    box = st.container()
+    st.button("Stop", key="stop", type="tertiary", icon=":material/stop_circle:")
+    with box, st.status("Understanding the question…", expanded=True) as status:
+
+        def progress(event: StageEvent) -> None:
+            if event.state == "started":
+                status.update(label=as_markdown(widgets.WORKING.get(event.stage, event.stage)), expanded=True)
+            else:
+                widgets.stage_done(event)
+
+        if wanted.is_sql:
+            if not wanted.text.strip():
+                raise QuestionInvalid("Please type an SQL statement.")
+            return ready.pipeline.run_sql(wanted.text, ready.principal, progress)
+        asked = Question.parse(wanted.text, principal=ready.principal, history=talk.turns())
+        return ready.pipeline.ask(asked, progress, fresh=wanted.fresh)
+
+
+def _remarks(talk: Conversation) -> None:
+    unfinished = talk.running or talk.broken
+    if talk.notice:
+        widgets.problem(talk.notice)
+    elif talk.running is not None:
+        widgets.notice("The last question was stopped before its answer came.", more=shorten(talk.running.text, 300))
+    if unfinished is not None:
+        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh)
+        st.button("Ask it again", key="ask-again", on_click=request, args=arguments)
+
+
+def _history(ready: Ready, talk: Conversation) -> None:
+    """Newest first: what was just asked is read next to the box, earlier answers unfold where they are."""
+    for position, entry in enumerate(reversed(talk.entries)):
+        if position == 0:
+            show_entry(entry)
+            continue
+        if position == 1:
+            widgets.rule()
+            widgets.label("Earlier in this conversation")
+        fold = st.expander(_fold_label(entry), key=f"fold-{entry.number}", on_change="rerun")
+        if fold.open:
+            with fold:
+                show_entry(entry)
+
+
+def _fold_label(entry: Entry) -> str:
+    asked = as_markdown(asked_text(entry, 100))
+    if entry.answer.outcome != "answered":
+        return asked
+    return f"{asked} :gray[{as_markdown(shorten(entry.answer.headline, 110))}]"
+
+
+page()

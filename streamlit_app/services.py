@@ -1,0 +1,127 @@
+"""Opens the one pipeline that all browser sessions share, and says in a sentence why it could not."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import streamlit as st
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from nl2sql.crash import redact
+from nl2sql.errors import Nl2SqlError
+from nl2sql.question import Principal
+from nl2sql.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from nl2sql.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+# What to do when an error brings no hint of its own.
+REMEDIES = {
+    "database_missing": "Create the demo database with “make seed”, or name yours in nl2sql.toml.",
+    "database_unreadable": "Replace the file with a readable database; “make seed” writes the demo database again.",
+    "database_unreachable": "Check that the database server is running and that its address in nl2sql.toml is right.",
+    "model_invalid": "Mend the model file, then try again.",
+    "policy_invalid": "Mend the policy file, then try again.",
+    "settings_invalid": "Mend the setting in nl2sql.toml or in the environment, then try again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    pipeline: Pipeline
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """Why there is nothing to ask yet: a sentence, and what to do about it."""
+
+    sentence: str
+    remedy: str
+    code: str
+
+
+def start() -> Ready | NotReady:
+    """Tried again on every page run until it succeeds, so that a mended cause needs no restart."""
+    try:
+        settings = load_settings()
+        pipeline = _open_pipeline(_stamp(settings), settings)
+    except Nl2SqlError as error:
+        return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
+    return Ready(pipeline, Principal(role=settings.role))
+
+
+# Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.
+@st.cache_resource(show_spinner="Opening the database…", max_entries=2)
+def _open_pipeline(stamp: str, _settings: Settings) -> Pipeline:
+    from nl2sql.bootstrap import build_pipeline  # the heaviest import: after the frame is on screen
+
+    pipeline = build_pipeline(_settings)
+    try:
+        _touch(pipeline)
+    except Nl2SqlError:
+        pipeline.engine.close()
+        raise
+    return pipeline
+
+
+def _touch(pipeline: Pipeline) -> None:
+    """Engines connect when they are first used; reading one value tells now whether there is anything to read."""
+    first = pipeline.model.datasets[0]
+    column = first.primary_key[0] if first.primary_key else first.fields[0].expression
+    pipeline.engine.distinct_values(first.table, column, 1)
+
+
+def _stamp(settings: Settings) -> str:
+    """Changes when the settings, the model, the policy, or the database *file* is another one (not: has new rows)."""
+    model = settings.path(settings.model)
+    watched = [model, *sorted(model.parent.rglob("*.yaml")), *sorted(settings.path(settings.prompts).glob("*.md"))]
+    if settings.policy != "none":
+        watched.append(settings.path(settings.policy))
+    parts = [repr(getattr(settings, each.name)) for each in fields(settings)]
+    parts += [_file_stamp(path, lambda s: (s.st_mtime_ns, s.st_size)) for path in watched]
+    database = _database_file(settings)
+    if database:
+        parts.append(_file_stamp(database, lambda s: (s.st_ino, s.st_dev)))
+    # Hashed, because the settings hold a key.
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _file_stamp(path: Path, read: Callable[..., tuple[int, int]]) -> str:
+    try:
+        return f"{path}:{read(path.stat())}"
+    except OSError:
+        return f"{path}:missing"
+
+
+def _database_file(settings: Settings) -> Path | None:
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError:
+        return None
+    return Path(url.database) if url.database and url.get_backend_name() in ("sqlite", "duckdb") else None
+
+
+@contextmanager
+def shielded(show: Callable[[str], None]) -> Iterator[None]:
+    """What nobody foresaw becomes a sentence with a reference, and a traceback in the log under that reference."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the last resort: a person never sees a traceback
+        reference = uuid4().hex[:8]
+        log.error("unexpected error, reference %s\n%s", reference, redact("".join(traceback.format_exception(error))))
+        show(
+            "Something unexpected went wrong here. Nothing was changed in your data. "
+            f"Please try again; if it happens again, pass on the reference {reference}."
+        )

@@ -1,0 +1,196 @@
+"""The small parts every page is made of. Whatever they show is escaped: see `streamlit_app.safe`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from nl2sql.answer.base import Answer, Finding, Receipt, StageTime
+from nl2sql.trace import StageEvent
+from nl2sql.writers.base import Origin
+from streamlit_app.safe import as_html, as_markdown
+from streamlit_app.services import NotReady
+from streamlit_app.state import request
+
+HERE = Path(__file__).parent
+
+STAGES = {
+    "understand": "Understood the question",
+    "write": "Wrote the SQL",
+    "repair": "Corrected the SQL",
+    "check": "Checked that it only reads what it may",
+    "run": "Ran it on the database",
+    "explain": "Described the result",
+}
+WORKING = {
+    "understand": "Understanding the question…",
+    "write": "Writing the SQL…",
+    "repair": "Correcting the SQL…",
+    "check": "Checking the SQL…",
+    "run": "Running it on the database…",
+    "explain": "Describing the result…",
+}
+# Nouns: the lines beside them are phrases of their own ("From listings", "Only sold listings").
+RECEIPT_WORDS = {
+    "measure": "Measure",
+    "source": "Data",
+    "join": "Links",
+    "filter": "Filter",
+    "period": "Period",
+    "group": "Grouping",
+    "having": "Group filter",
+    "order": "Order",
+    "limit": "Rows",
+    "combine": "Combination",
+    "note": "Note",
+}
+WRITERS = {
+    "offline": "Answered by the offline writer",
+    "verified": "Verified answer",
+    "llm": "Written by a language model",
+    "sql": "Your SQL",
+}
+
+
+def stylesheet() -> None:
+    st.html(HERE / "style.css")
+
+
+def heading(title: str, lead: str) -> None:
+    st.title(as_markdown(title), anchor=False)
+    st.html(f'<p class="ask-lead">{as_html(lead)}</p>')
+
+
+def small(text: str) -> None:
+    st.html(f'<p class="ask-small">{as_html(text)}</p>')
+
+
+def notice(text: str, *, more: str = "", warning: bool = False) -> None:
+    role, kind = ("alert", " warning") if warning else ("status", "")
+    second = f"<p>{as_html(more)}</p>" if more else ""
+    st.html(f'<div class="ask-notice{kind}" role="{role}"><p>{as_html(text)}</p>{second}</div>')
+
+
+def problem(text: str) -> None:
+    notice(text, warning=True)
+
+
+def asked(text: str) -> None:
+    st.html(f'<p class="ask-asked">{as_html(text)}</p>')
+
+
+def headline(
+    question: str, text: str, *, interpretation: str = "", assumptions: Iterable[str] = (), calm: bool = False
+) -> None:
+    """The question, small; the answer in one sentence, large; how the question was read."""
+    parts = [f'<p class="ask-asked">{as_html(question)}</p>']
+    parts.append(f'<h2 class="ask-headline{" ask-calm" if calm else ""}">{as_html(text)}</h2>')
+    if interpretation:
+        parts.append(f'<p class="ask-read">Read as: {as_html(interpretation)}</p>')
+    chips = "".join(f"<li>{as_html(each)}</li>" for each in assumptions)
+    if chips:
+        parts.append(f'<ul class="ask-chips" aria-label="Assumptions">{chips}</ul>')
+    st.html("".join(parts))
+
+
+def findings(items: Iterable[Finding]) -> None:
+    for each in items:
+        notice(each.text, warning=each.severity == "warning")
+
+
+def receipt(value: Receipt) -> None:
+    """Lines of one kind stand under one word."""
+    rows: list[str] = []
+    previous = ""
+    for line in value.lines:
+        if line.kind != previous:
+            rows.append(f"<dt>{as_html(RECEIPT_WORDS.get(line.kind, line.kind.capitalize()))}</dt>")
+        tip = f' title="{as_html(line.sql)}"' if line.sql else ""
+        rows.append(f"<dd{tip}>{as_html(line.text)}</dd>")
+        previous = line.kind
+    st.html(f'<section class="ask-receipt"><h3>What was computed</h3><dl>{"".join(rows)}</dl></section>')
+
+
+def meta(answer: Answer, seconds: float) -> None:
+    """Who answered, whether from the cache, and how long it took."""
+    parts = [who(answer.origin)]
+    if answer.origin.note:
+        parts.append(answer.origin.note)
+    if answer.cached:
+        parts.append("result from the cache")
+    parts.append(duration(seconds * 1000))
+    st.html(f'<p class="ask-meta">{as_html(" · ".join(part for part in parts if part))}</p>')
+
+
+def who(origin: Origin) -> str:
+    if origin.writer == "none":
+        return ""
+    known = WRITERS.get(origin.writer, f"Answered by {origin.writer}")
+    return f"{known}: {origin.detail}" if origin.detail else known
+
+
+def stages(times: Sequence[StageTime]) -> None:
+    for each in times:
+        st.html(_stage_line(each.stage, each.ms, each.note))
+
+
+def stage_done(event: StageEvent) -> None:
+    st.html(_stage_line(event.stage, event.ms, event.note))
+
+
+def _stage_line(stage: str, ms: float, note: str) -> str:
+    told = " · ".join(part for part in (note, duration(ms)) if part)
+    said = STAGES.get(stage, stage.capitalize())
+    return f'<p class="ask-stage">{as_html(said)} <span>{as_html(told)}</span></p>'
+
+
+def duration(ms: float) -> str:
+    if ms < 1:
+        return "under 1 ms"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+
+
+def choices(questions: Sequence[str], key: str) -> None:
+    """Whole questions to click; each is asked at once."""
+    with st.container(key=f"choices-{key}", gap="xsmall"):
+        for index, text in enumerate(questions):
+            st.button(as_markdown(text), key=f"choice-{key}-{index}", on_click=request, args=(text,), width="stretch")
+
+
+def label(text: str) -> None:
+    st.html(f'<p class="ask-label">{as_html(text)}</p>')
+
+
+def rule() -> None:
+    st.html('<hr class="ask-rule">')
+
+
+class Term(NamedTuple):
+    """A definition: `aside` stands small beside the word, `also` small below; `words` are found but not shown."""
+
+    word: str
+    aside: str = ""
+    meaning: str = ""
+    also: str = ""
+    words: str = ""
+
+
+def terms(items: Iterable[Term]) -> None:
+    rows = []
+    for each in items:
+        beside = f"<small>{as_html(each.aside)}</small>" if each.aside else ""
+        below = f'<dd class="also">{as_html(each.also)}</dd>' if each.also else ""
+        body = f"<dd>{as_html(each.meaning)}</dd>" if each.meaning else ""
+        rows.append(f"<div><dt>{as_html(each.word)}{beside}</dt>{body}{below}</div>")
+    st.html(f'<dl class="ask-terms">{"".join(rows)}</dl>')
+
+
+def not_ready(reason: NotReady) -> None:
+    """The whole page while there is nothing to ask."""
+    st.title("Not ready to answer yet", anchor=False)
+    notice(reason.sentence, more=reason.remedy, warning=True)
+    small("This page works again as soon as the cause is mended; the app need not be restarted.")
+    st.button("Try again", key="try-again", type="primary")

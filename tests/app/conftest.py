@@ -1,0 +1,265 @@
+"""A scripted pipeline: the pages see every kind of answer without a database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from nl2sql.answer.base import (
+    Answer,
+    ChartSpec,
+    ColumnLabel,
+    Finding,
+    Receipt,
+    ReceiptLine,
+    StageTime,
+)
+from nl2sql.catalog.model import Dataset, DataType, Field, FieldValue, Metric, NamedFilter, SemanticModel
+from nl2sql.engines.base import ResultTable
+from nl2sql.errors import QueryTimedOut
+from nl2sql.question import Principal, Question
+from nl2sql.trace import Listener, StageEvent, ignore
+from nl2sql.writers.base import Origin
+from streamlit_app import services
+
+APP = Path(services.__file__).with_name("app.py")
+TODAY = date(2026, 6, 30)
+
+MODEL = SemanticModel(
+    name="shop",
+    datasets=(
+        Dataset(
+            "orders",
+            "orders",
+            (
+                Field("id", "id", DataType.INTEGER, label="order ID"),
+                Field("placed_at", "placed_at", DataType.DATETIME, is_time=True, label="placed at"),
+                Field(
+                    "country",
+                    "country",
+                    DataType.STRING,
+                    description="Where the buyer lives.",
+                    values=(FieldValue("DE", ("Germany",)), FieldValue("FR", ("France",))),
+                ),
+                Field("email", "email", DataType.STRING, label="e-mail", sensitive=True),
+            ),
+            label="orders",
+            description="One row for each order.",
+            filters=(NamedFilter("late", "orders.late = 1", ("overdue",), "Shipped after the promised day."),),
+        ),
+    ),
+    metrics=(
+        Metric(
+            "turnover",
+            "SUM(orders.amount)",
+            DataType.DECIMAL,
+            "turnover",
+            "What orders came to.",
+            ("sales",),
+            unit="EUR",
+            format="money",
+        ),
+    ),
+    description="Orders of a small shop.",
+    examples=("Turnover by country in 2025", "How many orders were placed last month?"),
+    readings={"last month": "The calendar month before today."},
+)
+COLUMNS = (
+    ColumnLabel("country"),
+    ColumnLabel("turnover", "money", "EUR", "What orders came to."),
+    ColumnLabel("share", "percent"),
+)
+SQL = "SELECT country, SUM(amount) AS turnover\nFROM orders\nGROUP BY country\nORDER BY turnover DESC"
+
+
+def table(rows: int = 3, *, truncated: bool = False) -> ResultTable:
+    names = ["Germany", "<b>Fr$nce</b> **x** $y$", "Italy"]
+    return ResultTable(
+        pa.table(
+            {
+                "country": [names[i % 3] if i < 3 else f"Country {i}" for i in range(rows)],
+                "turnover": pa.array([Decimal("123456.50") - 1000 * i for i in range(rows)], pa.decimal128(12, 2)),
+                "share": pa.array([0.4134 / (i + 1) for i in range(rows)], pa.float64()),
+            }
+        ),
+        1000,
+        truncated,
+        12.0,
+    )
+
+
+def answered(question: Question) -> Answer:
+    return Answer(
+        question,
+        "answered",
+        "Germany leads with €123,456.50 of turnover, costing between $5 and $9.",
+        origin=Origin("offline"),
+        interpretation="turnover by country in 2025, highest first",
+        sql=SQL,
+        table=table(),
+        columns=COLUMNS,
+        chart=ChartSpec("bar", "country", ("turnover",), title="Turnover by country", y_format="money", unit="EUR"),
+        receipt=Receipt(
+            (
+                ReceiptLine("measure", "turnover: sum of order amounts", "SUM(amount)"),
+                ReceiptLine("source", "orders"),
+                ReceiptLine("period", "1 January 2025 to 31 December 2025, by placed at"),
+                ReceiptLine("filter", "country is not <script>alert(1)</script>"),
+                ReceiptLine("order", "turnover, highest first"),
+            )
+        ),
+        findings=(Finding("partial_period", "warning", "June 2026 is not over: its last bar will still grow."),),
+        assumptions=("gross turnover",),
+        stages=(StageTime("understand", 3.0, "1 tables"), StageTime("write", 12.0), StageTime("run", 42.0, "3 rows")),
+    )
+
+
+def clarification(question: Question) -> Answer:
+    return Answer(
+        question,
+        "clarification",
+        "Do you mean when orders were placed or when they were paid?",
+        "clarification",
+        Origin("offline"),
+        choices=("Turnover by month of placing", "Turnover by month of paying"),
+    )
+
+
+def declined(question: Question) -> Answer:
+    return Answer(
+        question,
+        "declined",
+        "Part of the question has no meaning in this data.",
+        "not_understood",
+        Origin("offline"),
+        choices=("Turnover by country in 2025",),
+        unknown_words=("flibber", "<i>gibbet</i>"),
+    )
+
+
+def refused(question: Question) -> Answer:
+    return Answer(
+        question,
+        "refused",
+        "The column email is private.",
+        "sensitive",
+        Origin("llm", "some-model"),
+        sql="SELECT email FROM orders",
+        hint="Ask for a count instead.",
+    )
+
+
+def failed(question: Question) -> Answer:
+    error = QueryTimedOut("The database was stopped after 10 seconds.", hint="Ask for a shorter period.")
+    return Answer(question, "failed", error.user_message, error.code, hint=error.hint)
+
+
+@dataclass
+class ScriptedEngine:
+    dialect: str = "sqlite"
+
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        return ["1"]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class ScriptedPipeline:
+    """Answers by the first script whose word is in the question; keeps what it was asked."""
+
+    scripts: dict[str, Callable[[Question], Answer]] = field(default_factory=dict)
+    asked: list[tuple[Question, bool]] = field(default_factory=list)
+    ran: list[tuple[str, Principal | None]] = field(default_factory=list)
+    model: SemanticModel = MODEL
+    today: date = TODAY
+    engine: ScriptedEngine = field(default_factory=ScriptedEngine)
+
+    answered = staticmethod(answered)
+    table = staticmethod(table)
+
+    def ask(self, question: Question, listener: Listener = ignore, *, fresh: bool = False) -> Answer:
+        self.asked.append((question, fresh))
+        for stage in ("understand", "write", "check", "run", "explain"):
+            listener(StageEvent(stage, "started"))
+            listener(StageEvent(stage, "done", 1.5, "a note"))
+        for word, script in self.scripts.items():
+            if word in question.text:
+                return script(question)
+        return answered(question)
+
+    def run_sql(self, sql: str, principal: Principal | None = None, listener: Listener = ignore) -> Answer:
+        self.ran.append((sql, principal))
+        question = Question(sql)
+        if "email" in sql:
+            return refused(question)
+        return replace(answered(question), origin=Origin("sql"), interpretation="", sql=sql)
+
+
+@pytest.fixture(scope="session")
+def tiny_database(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """Never write to it."""
+    path = tmp_path_factory.mktemp("seeded") / "auction.db"
+    command = [sys.executable, "-m", "auction_core.cli", "seed", "--scale", "tiny", "--url", f"sqlite:///{path}"]
+    subprocess.run(command, check=True, cwd=repository, capture_output=True, timeout=100)
+    return path
+
+
+@pytest.fixture(scope="session")
+def write_config(repository: Path) -> Callable[[Path, Path], Path]:
+    """Settings of the shipped model on another database, in a folder of their own."""
+
+    def write(folder: Path, database: Path) -> Path:
+        schema = repository / "schema" / "auction"
+        values = {
+            "database": f"sqlite:///{database}",
+            "model": f"{schema}/model.yaml",
+            "policy": f"{schema}/policy.yaml",
+            "prompts": f"{repository}/prompts",
+            "cache": f"{folder}/cache",
+            "as_of": "2026-06-30",
+            "writer": "offline",
+        }
+        path = folder / "nl2sql.toml"
+        path.write_text("".join(f'{name} = "{value}"\n' for name, value in values.items()))
+        return path
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def no_cached_pipeline() -> Iterator[None]:
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def scripted() -> ScriptedPipeline:
+    return ScriptedPipeline({"which": clarification, "flibber": declined, "private": refused, "slow": failed})
+
+
+@pytest.fixture
+def pipeline(scripted: ScriptedPipeline, monkeypatch: pytest.MonkeyPatch) -> ScriptedPipeline:
+    """The scripted pipeline in the place of the real one."""
+    ready = services.Ready(scripted, Principal(role="analyst"))  # type: ignore[arg-type]
+    monkeypatch.setattr(services, "start", lambda: ready)
+    return scripted
+
+
+@pytest.fixture
+def app(pipeline: ScriptedPipeline) -> AppTest:
+    return AppTest.from_file(str(APP), default_timeout=20)

@@ -1,0 +1,225 @@
+"""The whole product in a real browser: a seeded database, the server as its own process, a person's clicks."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# No sandbox: test machines run as root. The rest keeps Chromium from calling home.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUESTION = "Top 5 categories by GMV in 2025"
+# Written by hand from the definition of GMV: final prices of sold listings, dated by closing, by top-level category.
+EXPECTED = """
+SELECT COALESCE(parent.name, own.name) AS category, SUM(listings.current_bid) AS gmv
+FROM listings
+JOIN categories AS own ON own.id = listings.category_id
+LEFT JOIN categories AS parent ON parent.id = own.parent_id
+WHERE listings.status = 'sold' AND listings.closed_at >= '2025-01-01' AND listings.closed_at < '2026-01-01'
+GROUP BY 1 ORDER BY 2 DESC LIMIT 5
+"""
+START_SECONDS = 60
+
+
+def chromium() -> str:
+    """The browser to drive; without one the tests are skipped, except where CI must not skip them."""
+    found = os.environ.get("NL2SQL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        reason = "no Chromium: set NL2SQL_CHROMIUM to its path, or install the package chromium"
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address(
+    tiny_database: Path,
+    write_config: Callable[[Path, Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    repository: Path,
+) -> Iterator[str]:
+    """The app as `make demo` starts it, on a free port, with settings of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    config = write_config(folder, tiny_database)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NL2SQL_", "OPENAI_"))}
+    with (folder / "app.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit_app", "--port", str(port)],
+            cwd=repository,
+            env=kept | {"NL2SQL_CONFIG": str(config)},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server, Path(log.name))
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - a fixed address of this machine
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start:\n{log.read_text()}")
+
+
+@dataclass
+class Visit:
+    """A page, and every address it asked for that is not this machine's."""
+
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+
+    def note(self, request: Any) -> None:
+        if not request.url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def ask(self, text: str) -> None:
+        box = self.page.get_by_test_id("stChatInputTextArea")
+        box.fill(text)
+        box.press("Enter")
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def open_page(browser: Browser, address: str, scheme: Any, width: int) -> Visit:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(30_000)
+    visit = Visit(page)
+    page.on("request", visit.note)
+    page.goto(address)
+    return visit
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    opened = open_page(browser, address, "light", 1280)
+    yield opened
+    opened.page.close()
+
+
+def expected_rows(database: Path) -> list[tuple[str, Decimal]]:
+    with sqlite3.connect(database) as connection:
+        found = connection.execute(EXPECTED).fetchall()
+    connection.close()
+    return [(name, Decimal(str(total)).quantize(Decimal("0.01"))) for name, total in found]
+
+
+def test_a_question_becomes_headline_chart_table_receipt_sql_and_a_download(
+    visit: Visit, tiny_database: Path, tmp_path: Path
+) -> None:
+    page, rows = visit.page, expected_rows(tiny_database)
+    visit.ask(QUESTION)
+    headline = page.locator("h2.ask-headline")
+    expect(headline).to_contain_text(rows[0][0], timeout=60_000)
+    expect(headline).to_contain_text(f"{rows[0][1]:,.2f}")
+    expect(page.locator(".js-plotly-plot svg .bars .point path")).to_have_count(5)
+    receipt = page.locator("section.ask-receipt")
+    expect(receipt).to_contain_text("What was computed")
+    expect(receipt).to_contain_text("2025")
+    page.get_by_test_id("stDataFrame").scroll_into_view_if_needed()
+    expect(page.get_by_test_id("glide-cell-0-4")).to_have_text(rows[4][0])
+    assert Decimal(page.get_by_test_id("glide-cell-1-4").text_content() or "") == rows[4][1]
+    page.get_by_text("SQL that ran").click()
+    expect(page.get_by_test_id("stCode")).to_contain_text("SELECT")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    download.value.save_as(tmp_path / "answer.csv")
+    with (tmp_path / "answer.csv").open(newline="", encoding="utf-8") as file:
+        downloaded = list(csv.reader(file))[1:]
+    assert [(name, Decimal(total)) for name, total in downloaded] == rows
+    assert visit.foreign == []
+
+
+def test_a_declined_question_says_why_and_shows_no_number(visit: Visit) -> None:
+    visit.ask("How many unicorns did the wizards flibber?")
+    notice = visit.page.locator(".ask-notice")
+    expect(notice).to_be_visible(timeout=60_000)
+    expect(notice).to_contain_text("flibber")
+    expect(visit.page.locator("h2.ask-headline")).to_have_text("No answer, rather than a guess")
+    expect(visit.page.locator(".js-plotly-plot, [data-testid=stDataFrame]")).to_have_count(0)
+
+
+def test_edited_sql_cannot_read_what_is_private(visit: Visit) -> None:
+    page = visit.page
+    visit.ask(QUESTION)
+    expect(page.locator("h2.ask-headline")).to_be_visible(timeout=60_000)
+    page.get_by_text("SQL that ran").click()
+    page.get_by_label("Edit and run").fill("SELECT email FROM users")
+    page.get_by_role("button", name="Run this SQL").click()
+    expect(page.locator("h2.ask-headline").first).to_have_text("This was not run")
+    expect(page.locator(".ask-notice").first).to_contain_text("mail")
+
+
+def test_the_pages_fit_a_phone_in_light_and_dark(browser: Browser, address: str, scheme: str) -> None:
+    visit = open_page(browser, address, scheme, 390)
+    page = visit.page
+    expect(page.get_by_test_id("stChatInputTextArea")).to_be_visible()
+    visit.ask(QUESTION)
+    expect(page.locator(".js-plotly-plot svg .bars .point path")).to_have_count(5, timeout=60_000)
+    assert sideways(page) == []
+    page.get_by_role("link", name="What’s in the data").click()
+    expect(page.get_by_role("heading", name="What’s in the data")).to_be_visible()
+    expect(page.locator("dl.ask-terms").first).to_be_visible()
+    assert sideways(page) == []
+    page.close()
+
+
+def sideways(page: Page) -> list[str]:
+    """Elements that reach over the right edge, without those that scroll or are cut by their own box."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(
+            '.stMainBlockContainer h1, .stMainBlockContainer h2, .stMainBlockContainer p, .stMainBlockContainer button,'
+            + '.stMainBlockContainer section, .stMainBlockContainer dl, .js-plotly-plot, [data-testid=stDataFrame]')]
+          .filter(e => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest('[role=tablist]'))
+          .map(e => e.tagName + ': ' + e.textContent.slice(0, 60))"""
+    )
+    return found
