@@ -109,7 +109,7 @@ class Answer:
     """`headline` is one sentence: the result, or the reason there is none.
 
     `choices` are whole questions to click: readings of a clarification, or nearest answerable questions.
-    `columns` says how each column of the table is titled and its cells are shown.
+    `columns` says how each column of the table, in its order, is titled and its cells are shown.
     `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
     """
 
@@ -123,7 +123,7 @@ class Answer:
     table: ResultTable | None = None
     chart: ChartSpec | None = None
     receipt: Receipt | None = None
-    columns: Mapping[str, ColumnLabel] = field(default_factory=dict)
+    columns: tuple[ColumnLabel, ...] = ()
     findings: tuple[Finding, ...] = ()
     assumptions: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()

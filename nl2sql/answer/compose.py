@@ -58,7 +58,7 @@ def compose(
         table=result,
         chart=choose_chart(outputs, result, period_of(tree, speaker)),
         receipt=receipt,
-        columns={output.name: output.label for output in outputs},
+        columns=tuple(output.label for output in outputs),
         findings=find(Case(tree, outputs, result, speaker, as_of)),
         assumptions=draft.assumptions,
         cached=cached,

@@ -41,6 +41,12 @@ def _canonical_text(sql: str) -> str:
     return " AND ".join(sorted(_canonical(part, None) for part in parts))
 
 
+@lru_cache(maxsize=512)
+def _wanted(key: str) -> tuple[str, ...]:
+    """The canonical parts that an adjective needs."""
+    return tuple(_canonical(part, None) for part in conjuncts(sqlglot.parse_one(key)))
+
+
 def find_named(where: list[exp.Expr], scope: Scope, labels: Labels) -> list[NamedCondition]:
     """The adjectives that hold, longest first; no part is used twice."""
     found: list[NamedCondition] = []
@@ -51,7 +57,7 @@ def find_named(where: list[exp.Expr], scope: Scope, labels: Labels) -> list[Name
         if len(aliases) == 1:
             by_alias.setdefault(aliases.pop(), {})[_canonical(part, scope)] = part
     for key, word in sorted(labels.filters.items(), key=lambda item: -item[0].count(" AND ")):
-        wanted = [_canonical(part, None) for part in conjuncts(sqlglot.parse_one(key))]
+        wanted = _wanted(key)
         for alias, parts in by_alias.items():
             mine = [parts[text] for text in wanted if text in parts and id(parts[text]) not in used]
             if len(mine) == len(wanted):
