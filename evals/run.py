@@ -131,7 +131,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         sys.stdout.write(to_json(suite, scored, arguments.writer) + "\n")
     else:
         print_scores(suite, scored, arguments.writer, sys.stdout)
-    return WRONG if any(each.result == "wrong" for each in scored) else RIGHT
+    return WRONG if any(each.result in ("wrong", "failed") for each in scored) else RIGHT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

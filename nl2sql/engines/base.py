@@ -7,14 +7,19 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from nl2sql.errors import CheckedSqlForged, QueryFailed
 from nl2sql.guard.checked import CheckedSql
+
+# The same number as the policy's own default: about 1,000 rows of 32 kB, more than a page or a download needs.
+RESULT_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ResultTable:
     """Rows as Arrow: decimals stay decimal128, times are timestamp[us] without zone (UTC), text is string.
 
-    `truncated` is a fact, not a guess: one row more than `row_limit` was fetched and thrown away.
+    `truncated` is a fact, not a guess: at least one row more than is here was fetched and thrown away, because
+    `row_limit` or the engine's limit on the size of a result was reached.
     """
 
     table: pa.Table
@@ -39,10 +44,24 @@ class Engine(Protocol):
 
     def run(self, checked: CheckedSql) -> ResultTable: ...
 
-    def distinct_values(self, table: str, column: str, limit: int) -> list[str]: ...
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        """For the value index; `where` is a predicate of the semantic model, never of a question."""
+        ...
 
     def fingerprint(self) -> str:
         """Changes when the data may have changed (file size and time, or a server's own marker)."""
         ...
 
     def close(self) -> None: ...
+
+
+def admit(checked: object, dialect: str) -> CheckedSql:
+    """The door of every engine. A subclass is not a CheckedSql: it could override what was checked."""
+    if type(checked) is not CheckedSql:
+        raise CheckedSqlForged("A database runs nothing but a CheckedSql.", hint=f"Got {type(checked).__name__}.")
+    if checked.dialect != dialect:
+        raise QueryFailed(
+            "The query was written for another kind of database.",
+            hint=f"It was checked as {checked.dialect}; this engine runs {dialect}.",
+        )
+    return checked

@@ -1,0 +1,43 @@
+"""A ResultTable as bytes and back: Arrow IPC, so that nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+import pyarrow as pa
+
+from nl2sql.engines.base import ResultTable
+
+# Bytes that some other version wrote are refused, not guessed at: raise the digit when the layout changes.
+MAGIC = b"nl2sql-result-1\n"
+_CHECKSUM_BYTES = 4
+
+
+def result_to_bytes(result: ResultTable) -> bytes:
+    """Magic, CRC-32 of the rest, one line of JSON, then the Arrow stream."""
+    facts = {"row_limit": result.row_limit, "truncated": result.truncated, "elapsed_ms": result.elapsed_ms}
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, result.table.schema) as writer:
+        writer.write_table(result.table)
+    body = b"".join([json.dumps(facts).encode(), b"\n", sink.getvalue()])
+    return b"".join([MAGIC, zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "big"), body])
+
+
+def result_from_bytes(stored: bytes) -> ResultTable:
+    """Raises ValueError for anything that `result_to_bytes` of this version did not write."""
+    start = len(MAGIC) + _CHECKSUM_BYTES
+    if not stored.startswith(MAGIC) or len(stored) <= start:
+        raise ValueError("These bytes are not a stored result.")
+    body = memoryview(stored)[start:]
+    if zlib.crc32(body) != int.from_bytes(stored[len(MAGIC) : start], "big"):
+        raise ValueError("This stored result is damaged.")
+    end = stored.find(b"\n", start)
+    try:
+        facts = json.loads(stored[start:end])
+        with pa.ipc.open_stream(pa.py_buffer(memoryview(stored)[end + 1 :])) as reader:
+            table = reader.read_all()
+        table.validate(full=True)  # a wrong offset would be read outside of the buffer
+        return ResultTable(table, int(facts["row_limit"]), bool(facts["truncated"]), float(facts["elapsed_ms"]))
+    except (pa.ArrowException, KeyError, TypeError, OSError, ValueError, MemoryError) as error:
+        raise ValueError("This stored result cannot be read.") from error

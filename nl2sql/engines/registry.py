@@ -1,0 +1,80 @@
+"""Database address → engine. A driver is imported only when an address asks for it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nl2sql.engines.base import RESULT_BYTES, Engine
+from nl2sql.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from nl2sql.engines.server import ServerKind
+
+SQLITE_PREFIX = "sqlite:///"
+
+# Scheme → (SQLAlchemy's name of the driver, driver module, extra of this package, "module:class" of the server kind)
+SERVERS: dict[str, tuple[str, str, str, str]] = {
+    "mysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
+    "mysql+pymysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
+    "mariadb": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
+    "mariadb+pymysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
+    "postgresql": ("postgresql+psycopg", "psycopg", "postgres", "nl2sql.engines.postgres:PostgresServer"),
+    "postgresql+psycopg": ("postgresql+psycopg", "psycopg", "postgres", "nl2sql.engines.postgres:PostgresServer"),
+}
+ALLOWED = ", ".join(sorted(["sqlite", *SERVERS]))
+
+
+def open_engine(url: str, *, result_bytes: int = RESULT_BYTES) -> Engine:
+    """`sqlite:///var/auction.db` is relative, `sqlite:////srv/auction.db` absolute; what follows is taken literally.
+
+    Raises SettingsInvalid. An address is never repeated in a message: it may hold a password.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise SettingsInvalid("The database address has no scheme.", hint=f"Start it with one of: {ALLOWED} and ://")
+    if scheme == "sqlite":
+        return _open_sqlite(url, result_bytes)
+    if scheme in SERVERS:
+        return _open_server(url, scheme, result_bytes)
+    raise SettingsInvalid(
+        "The database address names a kind of database that is not supported.", hint=f"Use one of: {ALLOWED}"
+    )
+
+
+def _open_sqlite(url: str, result_bytes: int) -> Engine:
+    from nl2sql.engines.sqlite import SqliteEngine
+
+    path = url.removeprefix(SQLITE_PREFIX)
+    if not url.startswith(SQLITE_PREFIX) or path in ("", ":memory:"):
+        raise SettingsInvalid(
+            "The database address names no file.",
+            hint="Write sqlite:///folder/file.db, or four slashes for an absolute path.",
+        )
+    return SqliteEngine(path, result_bytes=result_bytes)
+
+
+def _open_server(url: str, scheme: str, result_bytes: int) -> Engine:
+    drivername, driver, extra, kind_name = SERVERS[scheme]
+    try:
+        importlib.import_module(driver)
+    except ImportError:
+        raise SettingsInvalid(
+            f"The driver for {scheme} databases is not installed. Install it with: pip install 'nl2sql[{extra}]'",
+            hint=f"pip install 'nl2sql[{extra}]'",
+        ) from None
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from nl2sql.engines.sql import SqlEngine
+
+    module, _, name = kind_name.partition(":")
+    kind: Callable[[], ServerKind] = getattr(importlib.import_module(module), name)
+    try:
+        address = make_url(url).set(drivername=drivername)
+    except (ArgumentError, ValueError):  # a ValueError for a port that is no number
+        raise SettingsInvalid(
+            "The database address cannot be read.", hint=f"Write {scheme}://user:password@host:port/database"
+        ) from None
+    return SqlEngine(address, kind(), result_bytes=result_bytes)

@@ -1,0 +1,130 @@
+"""Server databases: SQLAlchemy reads the address and pools connections; statements go to the driver as they are.
+
+The account should be one that may only SELECT, and only from what people may see: a read-only session is the second
+wall, not the first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import PoolProxiedConnection
+
+from nl2sql.engines.base import RESULT_BYTES, ResultTable, admit
+from nl2sql.engines.columns import rows_to_arrow, text_of
+from nl2sql.engines.deadline import Backstop, query_timed_out
+from nl2sql.engines.intake import Row, fetch_capped
+from nl2sql.engines.server import ServerKind
+from nl2sql.errors import DatabaseUnreachable, EngineError
+from nl2sql.guard.checked import CheckedSql
+
+POOL_SIZE = 4
+POOL_OVERFLOW = 4
+POOL_WAIT_SECONDS = 5.0
+GRACE_SECONDS = 0.1  # given to the server's own limit before the statement is stopped from outside
+INDEX_SECONDS = 30.0  # for reading a column's distinct values, which no one is waiting for
+
+
+class SqlEngine:
+    """Safe for many threads. No connection is made before the first question."""
+
+    def __init__(self, url: sqlalchemy.URL, kind: ServerKind, *, result_bytes: int = RESULT_BYTES) -> None:
+        self._kind = kind
+        self._result_bytes = result_bytes
+        self._engine = sqlalchemy.create_engine(
+            url,
+            connect_args=dict(kind.connect_options),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_recycle=1800,  # servers and proxies drop connections that were idle for hours
+        )
+        arguments, options = self._engine.dialect.create_connect_args(url)
+        driver = self._engine.dialect.loaded_dbapi
+        self._connect: Callable[[], Any] = lambda: driver.connect(*arguments, **options, **kind.connect_options)
+        sqlalchemy.event.listen(self._engine, "connect", lambda connection, _record: kind.prepare(connection))
+
+    @property
+    def dialect(self) -> str:
+        return self._kind.dialect
+
+    def run(self, checked: CheckedSql) -> ResultTable:
+        admit(checked, self.dialect)
+        started = time.perf_counter()
+        names, rows, truncated = self._read(checked.sql, checked.seconds, checked.row_limit)
+        table = rows_to_arrow(rows, names, checked.outputs)
+        return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
+
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        name = self._kind.quoted(column)
+        source = ".".join(self._kind.quoted(part) for part in table.split("."))
+        rows_of = f"{name} IS NOT NULL AND ({where or '1 = 1'})"
+        sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
+        _, rows, _ = self._read(sql, INDEX_SECONDS, limit)
+        return [text_of(value) for (value,) in rows]
+
+    def fingerprint(self) -> str:
+        """The server's own marker of committed data; without one, the minute: answers are then kept that long."""
+        with self._lease(POOL_WAIT_SECONDS) as connection:
+            return self._kind.changes(connection.driver_connection) or f"minute {int(time.time() // 60)}"
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _read(self, sql: str, seconds: float, row_limit: int) -> tuple[list[str], list[Row], bool]:
+        deadline = time.monotonic() + seconds
+
+        def still_time() -> None:
+            # The server's limit is for each fetch (PostgreSQL) or ends some functions without an error (MariaDB).
+            if time.monotonic() >= deadline:
+                raise query_timed_out(seconds)
+
+        with self._lease(seconds) as pooled:
+            connection = pooled.driver_connection
+            stop = self._kind.stopper(connection, self._connect)
+            with Backstop(seconds + GRACE_SECONDS, stop):
+                cursor = self._kind.open(connection, sql, seconds)
+                try:
+                    names = [column[0] for column in cursor.description or ()]
+                    rows, truncated = fetch_capped(cursor.fetchmany, row_limit, self._result_bytes, still_time)
+                finally:
+                    reusable = self._kind.close(cursor, stop)
+            still_time()
+            if not reusable:
+                pooled.invalidate()
+        return names, rows, truncated
+
+    @contextlib.contextmanager
+    def _lease(self, seconds: float) -> Iterator[PoolProxiedConnection]:
+        """A pooled connection, rolled back afterwards, and thrown away after any error."""
+        try:
+            connection = self._engine.raw_connection()
+            try:
+                yield connection
+            except BaseException:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
+        except PoolExhausted as error:
+            raise DatabaseUnreachable("The database is busy. Please try again in a moment.") from error
+        except DBAPIError as error:
+            raise self._mapped(error.orig or error, seconds) from None
+        except self._kind.driver_errors as error:
+            raise self._mapped(error, seconds) from None
+
+    def _mapped(self, error: BaseException, seconds: float) -> EngineError:
+        """The hint may reach a language model and a log: the address's secret is cut out, whatever the driver said."""
+        mapped = self._kind.mapped(error, seconds)
+        password = self._engine.url.password
+        if password:
+            mapped.hint = mapped.hint.replace(str(password), "***")
+        return mapped

@@ -1,0 +1,159 @@
+"""Connections to a SQLite file that can only read, and a pool of them that notices when the file is replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable
+
+# More running at once than this only makes each slower on the machines this is for; the rest wait their turn.
+MAX_CONNECTIONS = 8
+# A writer holds the file for milliseconds. Waiting is not under the query's own time limit, so it is short.
+BUSY_SECONDS = 1.0
+
+LIMITS = (
+    # One value (and one row) of 1 MB is more than any cell shown; it bounds what a single opcode can build, which
+    # neither the progress handler nor an interrupt can stop.
+    (sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000),
+    (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 200_000),  # ten times what a writer may send: rewriting makes it longer
+    (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+    (sqlite3.SQLITE_LIMIT_COMPOUND_SELECT, 64),
+    (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),  # matching costs pattern × text in one opcode
+    (sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1),  # only the row limit of distinct_values is ever bound
+    (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
+    (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+)
+
+# Which functions analysts may call is the guard's allow-list. These reach outside the query, whoever asks.
+FORBIDDEN_FUNCTIONS = frozenset(
+    {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "randomblob", "zeroblob"}
+)
+
+Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Raises sqlite3.Error. `mode=ro` alone would let ATTACH create files, and SQL can undo `query_only`."""
+    connection = sqlite3.connect(
+        f"file://{quote(os.fsencode(path))}?mode=ro",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,  # one thread at a time: the pool sees to it
+    )
+    try:
+        for limit, value in LIMITS:
+            connection.setlimit(limit, value)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA query_only = ON")
+        names = connection.execute("SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        connection.set_authorizer(reads_only(frozenset(name for (name,) in names)))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def reads_only(readable: frozenset[str]) -> Authorizer:
+    """Denies by default. Tables that are in no schema (sqlite_master, dbstat, table-valued functions) are not readable.
+
+    It does not see columns that USING and NATURAL JOIN compare: that is the guard's.
+    """
+
+    def authorize(
+        action: int, first: str | None, second: str | None, _database: str | None, _source: str | None
+    ) -> int:
+        match action:
+            case sqlite3.SQLITE_SELECT:
+                return sqlite3.SQLITE_OK
+            case sqlite3.SQLITE_FUNCTION:
+                allowed = (second or "").lower() not in FORBIDDEN_FUNCTIONS
+            case sqlite3.SQLITE_READ:
+                table = (first or "").lower()
+                # No column: only rows are counted, and `table` may then be the name of a CTE.
+                allowed = not table.startswith("sqlite_") and (table in readable or not second)
+            case _:
+                allowed = False
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    return authorize
+
+
+class ReadOnlyPool:
+    """Up to MAX_CONNECTIONS, shared by all threads, each opened anew when the file has changed since."""
+
+    def __init__(self, path: str) -> None:
+        self._shown = path
+        self._path = Path(os.path.abspath(path))
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._lock = threading.Lock()
+        self._idle: list[tuple[str, sqlite3.Connection]] = []
+
+    def fingerprint(self) -> str:
+        """Device, inode, size and time of the file and of its write-ahead log.
+
+        Nothing is read from the file: closing a second descriptor would drop this process's locks on it.
+        """
+        try:
+            main = os.stat(self._path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            raise DatabaseMissing(
+                f"There is no database at {self._shown}.",
+                hint="Create it (for the demo data: make demo), or set another database address.",
+            ) from None
+        except OSError as error:
+            raise self.unreadable(error.strerror or "") from error
+        if not os.path.isfile(self._path):
+            raise self.unreadable("it is not a file")
+        if main.st_size == 0:
+            raise self.unreadable("the file is empty")
+        stats = [main]
+        with contextlib.suppress(OSError):
+            stats.append(os.stat(f"{self._path}-wal"))
+        return "+".join(f"{each.st_dev}.{each.st_ino}.{each.st_size}.{each.st_mtime_ns}" for each in stats)
+
+    def unreadable(self, reason: str) -> DatabaseUnreadable:
+        return DatabaseUnreadable(
+            f"The file {self._shown} is not a database that can be read.",
+            hint=f"SQLite says: {reason}. Create it again, or set another database address.",
+        )
+
+    @contextlib.contextmanager
+    def lease(self, wait_seconds: float) -> Iterator[sqlite3.Connection]:
+        """Raises sqlite3.Error when opening fails. A connection is kept only if its block ended well."""
+        if not self._places.acquire(timeout=wait_seconds):
+            raise DatabaseUnreachable("The database is busy with other questions. Please try again in a moment.")
+        try:
+            generation = self.fingerprint()
+            connection = self._take(generation) or open_read_only(self._path)
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            with self._lock:
+                self._idle.append((generation, connection))
+        finally:
+            self._places.release()
+
+    def _take(self, generation: str) -> sqlite3.Connection | None:
+        with self._lock:
+            fresh = [pair for pair in self._idle if pair[0] == generation]
+            stale = [pair for pair in self._idle if pair[0] != generation]
+            taken = fresh.pop()[1] if fresh else None
+            self._idle = fresh
+        for _, connection in stale:
+            connection.close()
+        return taken
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()

@@ -1,0 +1,73 @@
+"""Database addresses: which engine they open, and how a wrong one is explained."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from nl2sql.engines.registry import ALLOWED, SERVERS, open_engine
+from nl2sql.errors import SettingsInvalid
+
+SECRET = "hunter2"
+
+
+def test_the_scheme_chooses_the_engine() -> None:
+    assert open_engine("sqlite:///var/shop.db").dialect == "sqlite"
+    assert open_engine("mysql://reader@localhost/shop").dialect == "mysql"
+    assert open_engine("mariadb://reader@localhost/shop").dialect == "mysql"
+    assert open_engine("postgresql://reader@localhost/shop").dialect == "postgres"
+
+
+@pytest.mark.parametrize("scheme", sorted(SERVERS))
+def test_every_scheme_opens_without_a_connection(scheme: str) -> None:
+    open_engine(f"{scheme}://reader:{SECRET}@localhost:1/shop").close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "var/shop.db",
+        f"oracle://reader:{SECRET}@localhost/shop",
+        f"mysql+mysqldb://reader:{SECRET}@localhost/shop",
+        f"mysql://reader:{SECRET}@localhost:port/shop",
+        f"postgresql://reader:{SECRET}@[::1/shop",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+    ],
+)
+def test_a_wrong_address_is_explained_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        open_engine(url)
+    assert caught.value.hint
+    assert SECRET not in caught.value.user_message + caught.value.hint
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_an_unknown_scheme_gets_the_list_of_known_ones() -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        open_engine("oracle://localhost/shop")
+    assert ALLOWED in caught.value.hint
+    assert "sqlite" in ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver", "extra"), [("mysql", "pymysql", "mysql"), ("postgresql", "psycopg", "postgres")]
+)
+def test_a_missing_driver_says_what_to_install(
+    scheme: str, driver: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(SettingsInvalid, match=rf"pip install 'nl2sql\[{extra}\]'"):
+        open_engine(f"{scheme}://localhost/shop")
+
+
+def test_sqlite_imports_neither_sqlalchemy_nor_a_driver() -> None:
+    code = (
+        "import sys; from nl2sql.engines.registry import open_engine; open_engine('sqlite:///shop.db');"
+        "sys.exit(any(name in sys.modules for name in ('sqlalchemy', 'pymysql', 'psycopg')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
