@@ -20,10 +20,19 @@ class OutputColumn:
 
     __slots__ = ("datatype", "name", "scale")
 
+    name: str
+    datatype: DataType
+    scale: int
+
     def __init__(self, name: str, datatype: DataType, scale: int = 0) -> None:
-        self.name = name
-        self.datatype = datatype
-        self.scale = scale
+        for attribute, value in (("name", name), ("datatype", datatype), ("scale", scale)):
+            object.__setattr__(self, attribute, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise CheckedSqlForged(f"An output of a CheckedSql cannot be changed ({name}).")
+
+    def __repr__(self) -> str:
+        return f"OutputColumn({self.name!r}, {self.datatype}, {self.scale})"
 
 
 class CheckedSql:
@@ -33,7 +42,18 @@ class CheckedSql:
     `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut).
     """
 
-    __slots__ = ("_tree", "columns", "dialect", "limit_added", "outputs", "policy", "row_limit", "seconds", "sql", "tables")
+    __slots__ = (
+        "_tree",
+        "columns",
+        "dialect",
+        "limit_added",
+        "outputs",
+        "policy",
+        "row_limit",
+        "seconds",
+        "sql",
+        "tables",
+    )
 
     sql: str
     dialect: str

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
+
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.guard.physical import sensitive_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`hidden` holds "table.column" names (lower case) that no statement may touch, in whatever place."""
+    """`hidden` and `revealed` hold "table.column" names (physical, lower case).
+
+    No statement may touch a hidden column, in whatever place. A column that the model marks sensitive is hidden
+    too, unless `revealed` names it: a policy made without any names still denies what is sensitive.
+    """
 
     role: str = "analyst"
     hidden: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    revealed: frozenset[str] = frozenset()
 
     @property
     def fingerprint(self) -> str:
@@ -34,7 +43,10 @@ class Policy:
 
 def hash_of(policy: Policy) -> str:
     """Stable over processes: equal content gives an equal 16-digit hexadecimal text."""
-    from hashlib import sha256
-
-    text = repr((policy.role, sorted(policy.hidden), policy.limits))
+    text = repr((policy.role, sorted(policy.hidden), sorted(policy.revealed), policy.limits))
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def hidden_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
+    """Every physical "table.column" the policy keeps from its role."""
+    return policy.hidden | (sensitive_columns(model) - policy.revealed)

@@ -1,0 +1,108 @@
+"""Parse: exactly one statement, of a shape that only reads."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from nl2sql.guard.statement import Statement
+from nl2sql.guard.violation import Violation
+
+_FIRST_WORDS: Final = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.VALUES, TokenType.FROM})
+_ROOTS: Final = (exp.Select, exp.Union, exp.Intersect, exp.Except, exp.Values)
+# AND and OR chains print without recursion and are read flat; other nesting costs the stack.
+_CHAINS: Final = (exp.And, exp.Or)
+_MAX_NODES: Final = 8_000
+_MAX_TERMS: Final = 400  # links of one AND or OR chain
+
+
+def reading_words(statement: Statement) -> list[Violation]:
+    """One statement that starts like a query; the parser is not even asked about anything else."""
+    kinds = [token.token_type for token in statement.tokens]
+    while kinds and kinds[-1] is TokenType.SEMICOLON:
+        kinds.pop()
+    if TokenType.SEMICOLON in kinds:
+        return [_several(statement)]
+    return [] if kinds and kinds[0] in _FIRST_WORDS else [_not_a_select(statement)]
+
+
+def _several(statement: Statement) -> Violation:
+    return Violation(
+        "several_statements",
+        statement.fragment(statement.text),
+        "Exactly one statement can run at a time.",
+        "Write exactly one SELECT statement, without a second one after a semicolon.",
+    )
+
+
+def _not_a_select(statement: Statement) -> Violation:
+    return Violation(
+        "not_a_select",
+        statement.fragment(statement.text),
+        "Only questions can be answered here: this statement does something other than read data.",
+        "Write a SELECT statement.",
+    )
+
+
+def parse_one_statement(statement: Statement) -> list[Violation]:
+    try:
+        trees = statement.dialect.grammar.parser().parse(statement.tokens, statement.text)
+    except (SqlglotError, RecursionError, ValueError, AttributeError, IndexError, KeyError, TypeError) as error:
+        where = getattr(error, "errors", None) or [{}]
+        return [
+            Violation(
+                "unparsable",
+                statement.fragment(str(where[0].get("highlight") or statement.text)),
+                "The query could not be read as one SELECT statement.",
+                f"Write one valid {statement.dialect.name} SELECT statement. "
+                f"{where[0].get('description') or ''}".strip(),
+            )
+        ]
+    if len(trees) != 1 or trees[0] is None:
+        return [_several(statement)]
+    statement.tree = trees[0]
+    return []
+
+
+def reading_root(statement: Statement) -> list[Violation]:
+    """The whole statement must be a SELECT, a set operation or VALUES; what is inside is judged by the next rules."""
+    tree = statement.tree
+    while isinstance(tree, exp.Subquery) and set(_present(tree)) == {"this"}:
+        tree = tree.this
+        tree.pop()
+    statement.tree = tree
+    if isinstance(tree, _ROOTS):
+        return []
+    if isinstance(tree, exp.Subquery):
+        message = "Put ORDER BY and LIMIT inside the query, not after its closing bracket."
+        return [Violation("not_a_select", statement.fragment(tree), message, message)]
+    return [_not_a_select(statement)]
+
+
+def _present(node: exp.Expr) -> list[str]:
+    return [name for name, value in node.args.items() if value]
+
+
+def tree_size(statement: Statement) -> list[Violation]:
+    """Depth and number of nodes, counted without recursion."""
+    stack: list[tuple[exp.Expr, int, int]] = [(statement.tree, 1, 0)]
+    nodes = 0
+    while stack:
+        node, depth, links = stack.pop()
+        nodes += 1
+        if depth > statement.limits.depth or links > _MAX_TERMS or nodes > _MAX_NODES:
+            return [
+                Violation(
+                    "too_complex",
+                    statement.fragment(statement.text),
+                    "The query is too deeply nested, or too large, to be checked.",
+                    "Write a simpler statement with fewer nested parts.",
+                )
+            ]
+        for child in node.iter_expressions():
+            same = isinstance(node, _CHAINS) and type(child) is type(node)
+            stack.append((child, depth if same else depth + 1, links + 1 if same else 0))
+    return []

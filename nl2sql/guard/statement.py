@@ -1,0 +1,78 @@
+"""The guard's working value: one statement on its way through the rules. Nothing outside the guard sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token
+
+from nl2sql.guard.dialects import GuardDialect
+from nl2sql.guard.physical import PhysicalTable
+from nl2sql.guard.policy import Limits
+from nl2sql.guard.violation import Violation
+
+_FRAGMENT_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The physical tables of the model and the "table.column" names the policy hides, both lower case."""
+
+    tables: Mapping[str, PhysicalTable]
+    hidden: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One source of a SELECT and what is known of its size. `rows` is a proven upper bound, None when there is none.
+
+    `correlated` holds the sibling aliases a LATERAL subquery reads.
+    """
+
+    alias: str
+    rows: int | None
+    correlated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSelect:
+    select: exp.Select
+    relations: tuple[Relation, ...]
+
+
+@dataclass(slots=True)
+class Statement:
+    """Filled in by the rules in their order; `tree` is rewritten in place, `rendered` is printed from it."""
+
+    text: str
+    dialect: GuardDialect
+    catalogue: Catalogue
+    limits: Limits
+    tokens: list[Token] = field(default_factory=list)
+    tree: exp.Expr = field(default_factory=exp.Null)
+    tables: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+    sensitive: list[exp.Expr] = field(default_factory=list)
+    selects: list[BoundSelect] = field(default_factory=list)
+    limit_added: bool = False
+    rendered: str = ""
+
+    def fragment(self, node: exp.Expr | str) -> str:
+        """The offending SQL, cut to what a person can read; never fails, whatever the tree looks like."""
+        if isinstance(node, str):
+            return cut(node)
+        try:
+            return cut(node.sql(dialect=self.dialect.grammar, comments=False))
+        except Exception:  # noqa: BLE001 - a refusal must not depend on a tree being printable
+            return cut(type(node).__name__)
+
+
+def cut(text: str) -> str:
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: _FRAGMENT_CHARS * 4]).split())
+    return text if len(text) <= _FRAGMENT_CHARS else text[: _FRAGMENT_CHARS - 1] + "…"
+
+
+Rule = Callable[[Statement], list[Violation]]
