@@ -7,7 +7,7 @@ import numpy as np
 from auction_core.seed.accounts import RING_BIDDERS, RING_SELLERS, Accounts, choose
 from auction_core.seed.columns import BoolArray, FloatArray, IntArray
 from auction_core.seed.offers import Offers, Outcome, section_rates
-from auction_core.seed.prices import Prices
+from auction_core.seed.prices import GATHERING, Prices
 from auction_core.seed.rhythm import Rhythm, off_the_second
 from auction_core.seed.scale import MINUTE, SECOND, History, Streams
 
@@ -55,9 +55,8 @@ def _moments(
     stop = np.where(outcome == Outcome.BOUGHT_NOW, quick, ends - QUIET)
     stop = np.minimum(stop, history.now - MINUTE)
     start = starts + MINUTE
-    # Interest gathers towards the end: the exponent pulls shares up. Sorting keys that start with the listing's
-    # number sorts every listing's shares at once.
-    key: FloatArray = listing.astype(np.float64) + np.minimum(rng.random(listing.size) ** 0.6, 0.999_999)
+    # Sorting keys that start with the listing's number sorts every listing's shares at once.
+    key: FloatArray = listing.astype(np.float64) + np.minimum(rng.random(listing.size) ** GATHERING, 0.999_999)
     key.sort()
     share: FloatArray = key - listing.astype(np.float64)
     placed = rhythm.place(share, start[listing], (stop - prices.count * GAP)[listing]) + position * GAP

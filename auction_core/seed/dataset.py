@@ -37,7 +37,7 @@ def generate(streams: Streams, history: History) -> Iterator[TableRows]:
     rhythm = Rhythm(history)
     accounts = make_accounts(streams, history, rhythm)
     offers = make_offers(streams, history, rhythm, accounts)
-    prices = make_prices(streams, offers)
+    prices = make_prices(streams, history, offers)
     bids = make_bids(streams, history, rhythm, accounts, offers, prices)
     closings = make_closings(streams, offers, prices, bids)
     yield _users(streams, history, accounts, offers, bids)

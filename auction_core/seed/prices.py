@@ -7,7 +7,7 @@ import numpy as np
 from auction_core.bidding import INCREMENT_BANDS
 from auction_core.seed.columns import FloatArray, IntArray
 from auction_core.seed.offers import Offers, Outcome
-from auction_core.seed.scale import Streams
+from auction_core.seed.scale import History, Streams
 
 _FLOORS = np.array([floor for floor, _ in INCREMENT_BANDS], dtype=np.int64)
 _STEPS = np.array([step for _, step in INCREMENT_BANDS], dtype=np.int64)
@@ -15,6 +15,8 @@ _STEPS = np.array([step for _, step in INCREMENT_BANDS], dtype=np.int64)
 _STEPS_BELOW = np.concatenate(([0.0], np.cumsum(np.diff(_FLOORS) / _STEPS[:-1])))
 
 MOST_BIDS = 160
+# Interest gathers towards the end of an auction: a bid's place in it is a uniform number to this power.
+GATHERING = 0.6
 # A listing uses at most this part of the increments between its start and its value, so that values, and not the
 # number of bids, set the prices.
 ROOM = 0.7
@@ -45,17 +47,26 @@ def rounded(euros: FloatArray) -> IntArray:
     return cents
 
 
-def make_prices(streams: Streams, offers: Offers) -> Prices:
+def make_prices(streams: Streams, history: History, offers: Offers) -> Prices:
     rng = streams.of("prices")
     value = rounded(offers.value)
     starting = _starting_prices(rng, offers, value)
-    count = _bid_counts(rng, offers, starting, value, streams.scale.bids)
+    run = _run(history, offers)
+    # What an open listing has fetched by now lies as far towards its value as its auction has run.
+    value = np.where(run < 1.0, np.round(starting * (value / starting) ** run), value).astype(np.int64)
+    count = _bid_counts(rng, offers, run, starting, value, streams.scale.bids)
     first = np.cumsum(count) - count
     amount = _paths(rng, starting, value, count, first)
     current = np.where(count > 0, amount[np.minimum(first + count, amount.size) - 1], -1)
     reserve = _reserves(rng, offers, starting, value, current)
     buy_now = _buy_now_prices(rng, offers, starting, reserve, value, current)
     return Prices(starting, reserve, buy_now, current, count, first, amount)
+
+
+def _run(history: History, offers: Offers) -> FloatArray:
+    """The part of each auction that is over: below 1 for open listings alone."""
+    passed = (history.now - offers.starts_at) / np.maximum(offers.ends_at - offers.starts_at, 1)
+    return np.where(offers.outcome == Outcome.ACTIVE, np.clip(passed, 0.0, 1.0), 1.0)
 
 
 def _starting_prices(rng: np.random.Generator, offers: Offers, value: IntArray) -> IntArray:
@@ -67,13 +78,17 @@ def _starting_prices(rng: np.random.Generator, offers: Offers, value: IntArray) 
     return np.where(offers.outcome == Outcome.NO_BIDS, dear, starting).astype(np.int64)
 
 
-def _bid_counts(rng: np.random.Generator, offers: Offers, starting: IntArray, value: IntArray, target: int) -> IntArray:
+def _bid_counts(
+    rng: np.random.Generator, offers: Offers, run: FloatArray, starting: IntArray, value: IntArray, target: int
+) -> IntArray:
+    """Of an auction that has run for a part p of its time, p ** (1 / GATHERING) of the bids have come."""
     outcome = offers.outcome
+    come = run ** (1 / GATHERING)
     has_bids = np.isin(outcome, (Outcome.SOLD, Outcome.BOUGHT_NOW, Outcome.RESERVE_NOT_MET))
-    has_bids |= (outcome == Outcome.ACTIVE) & (rng.random(value.size) < 0.8)
+    has_bids |= (outcome == Outcome.ACTIVE) & (rng.random(value.size) < 0.8 * np.sqrt(come))
     appeal = np.exp(rng.normal(0.0, 0.9, value.size)) * (value / 100.0) ** 0.15
     appeal *= np.select([outcome == Outcome.BOUGHT_NOW, outcome == Outcome.RESERVE_NOT_MET], [0.15, 0.6], 1.0)
-    appeal *= np.where(offers.from_ring, 1.8, 1.0)
+    appeal *= np.where(offers.from_ring, 1.8, 1.0) * come
     room = 1 + np.floor(ROOM * (_steps_to(value) - _steps_to(starting))).astype(np.int64)
     most = np.where(has_bids, np.clip(room, 1, MOST_BIDS), 0)
     low, high = 0.0, float(MOST_BIDS) * 64
