@@ -85,9 +85,7 @@ def check(url: Url = DEFAULT_URL) -> None:
     """
     from auction_core.check import check_database
 
-    findings = list(check_database(url))
-    _show(findings)
-    if any(finding.violations for finding in findings):
+    if _show(check_database(url)):
         raise typer.Exit(1)
 
 
@@ -142,18 +140,27 @@ def _line(table: str, done: int, total: int) -> None:
         typer.echo(f"{table}: {total:,} rows", err=True)
 
 
-def _show(findings: "list[Finding]") -> None:
+def _show(findings: "Iterator[Finding]") -> int:
+    """One line for each invariant as soon as it is checked, in a pipe as on a terminal; returns how many are violated."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table("Invariant", "Rule", "Violations", "Sample ids")
-    table.columns[0].no_wrap = True
+    console = Console(soft_wrap=True)
+    checked = failed = 0
     for finding in findings:
-        verdict = f"[red]{finding.violations:,}[/red]" if finding.violations else "[green]0[/green]"
-        samples = ", ".join(str(sample) for sample in finding.samples)
-        shown = samples and f"{finding.invariant.of} {samples}"
-        table.add_row(finding.invariant.name, finding.invariant.rule, verdict, shown)
-    Console().print(table)
+        checked += 1
+        broken = finding.violations > 0
+        line = Text("FAIL  " if broken else "ok    ", style="bold red" if broken else "green")
+        line.append(finding.invariant.rule, style="default")
+        if broken:
+            failed += 1
+            samples = ", ".join(str(sample) for sample in finding.samples)
+            line.append(f": {finding.violations:,}, for example {finding.invariant.of} {samples}", style="red")
+        line.append(f"  ({finding.invariant.name})", style="dim")
+        console.print(line)
+    verdict = f"{failed} of {checked} invariants are violated." if failed else f"All {checked} invariants hold."
+    console.print(verdict, style="bold", highlight=False)
+    return failed
 
 
 if __name__ == "__main__":
