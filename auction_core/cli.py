@@ -141,7 +141,7 @@ def _line(table: str, done: int, total: int) -> None:
 
 
 def _show(findings: "Iterator[Finding]") -> int:
-    """One line for each invariant as soon as it is checked, in a pipe as on a terminal; returns how many are violated."""
+    """One line for each invariant as soon as it is checked; returns how many are violated."""
     from rich.console import Console
     from rich.text import Text
 
