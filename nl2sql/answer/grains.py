@@ -18,7 +18,7 @@ _FORMATS = {
     "%m": "month of the year", "%B": "month of the year", "%b": "month of the year", "%-m": "month of the year",
     "%w": "day of the week", "%u": "day of the week", "%A": "day of the week", "%a": "day of the week",
     "%H": "hour of the day", "%-H": "hour of the day", "%d": "day of the month", "%-d": "day of the month",
-    "%W": "week of the year", "%V": "week of the year",
+    "%W": "week of the year", "%V": "week of the year", "Q": "quarter of the year",
 }  # fmt: skip
 _PARTS = {
     "YEAR": "year", "QUARTER": "quarter of the year", "MONTH": "month of the year", "WEEK": "week of the year",
@@ -43,6 +43,9 @@ _START_OF = {
 }
 
 
+_WRAPPERS = (exp.Paren, exp.TsOrDsToTimestamp, exp.TsOrDsToDatetime, exp.TsOrDsToDate)
+
+
 @dataclass(frozen=True, slots=True)
 class Grain:
     """`unit` is one of TRUNCATING, or a repeating part ("month of the year"); `of` is the time that was cut."""
@@ -57,7 +60,7 @@ class Grain:
 
 def bare(node: exp.Expr) -> exp.Expr:
     """Without the parser's own wrappers, which change no value here."""
-    while isinstance(node, exp.Paren | exp.TsOrDsToTimestamp | exp.TsOrDsToDate) and node.this is not None:
+    while isinstance(node, _WRAPPERS) and node.this is not None:
         if isinstance(node, exp.TsOrDsToDate) and not isinstance(node.parent, exp.Func):
             return node  # DATE(x): that does cut the time off
         node = node.this
@@ -79,7 +82,25 @@ def _from_format(node: exp.Expr) -> Grain | None:
     if node.args.get("culture") or node.args.get("zone"):
         return None
     unit = _FORMATS.get(node.args["format"].name.replace('"', ""))
+    if unit == "day":  # a day written out may already be the first of a longer bucket
+        inner = bare(node.this)
+        while isinstance(inner, exp.Cast) and inner.is_type("datetime", "timestamp"):
+            inner = bare(inner.this)
+        return _from_trunc(inner) or _from_monday(inner) or Grain(unit, inner)
     return Grain(unit, bare(node.this)) if unit else None
+
+
+def _from_monday(node: exp.Expr) -> Grain | None:
+    """MySQL's `x - INTERVAL WEEKDAY(x) DAY`: the Monday of the week."""
+    if not isinstance(node, exp.Sub | exp.DateSub) or not node.expression:
+        return None
+    step = node.expression
+    days, unit = (step.this, step.args.get("unit")) if isinstance(step, exp.Interval) else (step, node.args.get("unit"))
+    of = bare(node.this)
+    days = days.unnest() if isinstance(days, exp.Expr) else days
+    same = [c for c in days.find_all(exp.Column) if c == of] if isinstance(days, exp.Expr) else []
+    is_weekday = _called(days, "weekday") or type(days).__name__.lower() == "weekday"
+    return Grain("week", of) if is_weekday and same and unit is not None and unit.name.lower() == "day" else None
 
 
 def _from_trunc(node: exp.Expr) -> Grain | None:
