@@ -12,9 +12,9 @@ from nl2sql.answer.grammar import counted, listed, pretty
 from nl2sql.answer.joins import join_words
 from nl2sql.answer.named_filters import find_named
 from nl2sql.answer.periods import merge
-from nl2sql.answer.predicates import period_text, time_condition
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Speaker
+from nl2sql.answer.timing import period_text, time_condition
 from nl2sql.answer.words import metric_words
 
 _SAID = {

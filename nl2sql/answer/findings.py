@@ -14,10 +14,10 @@ from nl2sql.answer.grains import bare, bucket_end, bucket_start
 from nl2sql.answer.grammar import counted, listed, mid, opening
 from nl2sql.answer.joins import multiplies
 from nl2sql.answer.periods import long_day, merge, moment_words, period_in_sentence, read_moment
-from nl2sql.answer.predicates import holds_days, time_condition
 from nl2sql.answer.shape import Output, column_values
 from nl2sql.answer.sources import Scope, conjuncts
 from nl2sql.answer.speech import Speaker
+from nl2sql.answer.timing import holds_days, time_condition
 from nl2sql.engines.base import ResultTable
 
 

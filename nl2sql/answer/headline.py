@@ -14,10 +14,10 @@ from nl2sql.answer.grains import bucket_start
 from nl2sql.answer.grammar import counted, listed, mid, opening, pretty, singular
 from nl2sql.answer.named_filters import find_named
 from nl2sql.answer.periods import merge, period_in_sentence
-from nl2sql.answer.predicates import time_condition
 from nl2sql.answer.shape import Output, column_values
 from nl2sql.answer.sources import conjuncts, leading_select
 from nl2sql.answer.speech import Speaker
+from nl2sql.answer.timing import time_condition
 from nl2sql.engines.base import ResultTable
 
 _CONDITIONS_AT_MOST = 2  # more than two make no sentence; the receipt has them all
@@ -250,7 +250,7 @@ def _cross(
 def _list(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker) -> str:
     noun = _entity(tree, speaker)
     if result.truncated:
-        return f"The first {result.row_count:,} {noun[1]} of more."
+        return f"More than {result.row_count:,} {noun[1]} match; the first {result.row_count:,} are shown."
     if result.row_count > 1:
         has_where = isinstance(tree, exp.Select) and tree.args.get("where")
         return f"{result.row_count:,} {noun[1]}{' match' if has_where else ''}."

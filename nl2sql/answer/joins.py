@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from nl2sql.answer.aggregates import covers_key
 from nl2sql.answer.grammar import article, listed, plural
-from nl2sql.answer.predicates import role_of
+from nl2sql.answer.roles import role_of
 from nl2sql.answer.sources import Source, conjuncts
 from nl2sql.answer.speech import Speaker
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from nl2sql.answer.aggregates import without_id
-from nl2sql.answer.grammar import article, listed, singular
-from nl2sql.answer.periods import TimeCondition, period_words, read_condition, read_moment
-from nl2sql.answer.sources import Scope, conjuncts
+from nl2sql.answer.existence import counted_words, exists_words, nested
+from nl2sql.answer.grammar import listed
+from nl2sql.answer.periods import read_moment
+from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Handler, Speaker, handler
+from nl2sql.answer.timing import CLOCKS, period_text, time_condition
 from nl2sql.answer.words import amount, stored
 
 _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
@@ -24,37 +25,6 @@ _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.NullSafeNEQ: ("is different from", "is different from"),
 }
 _FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
-
-
-CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentDatetime, exp.CurrentTime)
-
-
-def time_condition(node: exp.Expr, speaker: Speaker) -> TimeCondition | None:
-    """The condition as a period on one column, when it is one."""
-    column = next((c for c in node.find_all(exp.Column)), None)
-    if column is None or isinstance(node, exp.Connector | exp.Not) or node.find(exp.Query):
-        return None
-    return read_condition(node, holds_days(column, speaker))
-
-
-def holds_days(column: exp.Column, speaker: Speaker) -> bool | None:
-    """Does the column hold dates or moments: by its label, its type, or the habit of calling moments `…_at`."""
-    label = speaker.label(column)
-    if label and label.format in ("date", "datetime"):
-        return label.format == "date"
-    if column.type is not None and column.is_type("date"):
-        return True
-    name = column.name.lower()
-    is_moment = name.endswith(("_at", "time", "timestamp")) or column.is_type("timestamp", "datetime", "timestamptz")
-    return False if is_moment else None
-
-
-def period_text(condition: TimeCondition, speaker: Speaker) -> str:
-    """ "closed 1 Jan – 31 Dec 2025", "placed in June 2026"."""
-    words = speaker.say(condition.of)
-    for ending in (" at", " on"):
-        words = words.removesuffix(ending)
-    return f"{words} {period_words(condition.period)}"
 
 
 def _comparison(node: exp.Expr, speaker: Speaker) -> str:
@@ -86,6 +56,9 @@ def _in(node: exp.In, speaker: Speaker) -> str:
 
 
 def _membership(node: exp.In, speaker: Speaker, verb: str) -> str:
+    counted = counted_words(node, speaker, negated=verb != "is")
+    if counted:
+        return counted
     left = speaker.say(node.this)
     query = node.args.get("query")
     if query is not None:
@@ -150,7 +123,7 @@ def _like_with(node: exp.Expr, speaker: Speaker, is_negated: bool, ignoring_case
 def _not(node: exp.Not, speaker: Speaker) -> str:
     inner = node.this.unnest()
     if isinstance(inner, exp.Exists):
-        return _exists_with(inner, speaker, "without any")
+        return exists_words(inner, speaker, "without any")
     reads = speaker.handlers[type(inner)].reads if type(inner) in speaker.handlers else frozenset()
     if any(value and name not in reads for name, value in inner.args.items()):
         return f"not: {speaker.say(inner)}"
@@ -168,11 +141,11 @@ def _not(node: exp.Not, speaker: Speaker) -> str:
 
 
 def _and(node: exp.And, speaker: Speaker) -> str:
-    return " and ".join(_nested(each, speaker) for each in conjuncts(node))
+    return " and ".join(nested(each, speaker) for each in conjuncts(node))
 
 
 def _or(node: exp.Or, speaker: Speaker) -> str:
-    words = [_nested(each, speaker) for each in _alternatives(node)]
+    words = [nested(each, speaker) for each in _alternatives(node)]
     return f"either {' or '.join(words)}" if len(words) == 2 else f"any of: {' or '.join(words)}"
 
 
@@ -181,77 +154,6 @@ def _alternatives(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Or):
         return _alternatives(node.this) + _alternatives(node.expression)
     return [node]
-
-
-def _nested(node: exp.Expr, speaker: Speaker) -> str:
-    node = node.unnest()
-    words = speaker.say(node)
-    return f"({words})" if isinstance(node, exp.Connector) or " or " in words else words
-
-
-def _exists(node: exp.Exists, speaker: Speaker) -> str:
-    return _exists_with(node, speaker, "with at least one")
-
-
-def _exists_with(node: exp.Exists, speaker: Speaker, word: str) -> str:
-    """ "users without any bid": for a plain inner SELECT of one table, tied to the outer row by equal columns."""
-    inner = node.this.unnest()
-    outer = _outer_noun(inner, speaker)
-    plain = {"expressions", "from_", "where", "limit", "distinct"}
-    if not isinstance(inner, exp.Select) or any(v and k not in plain for k, v in inner.args.items()) or not outer:
-        return f"{_yes_or_no(word)} a row in: {speaker.say(inner)}"
-    inside = speaker.inside(inner)
-    source = inside.scope.first
-    if source is None or not source.table:
-        return f"{_yes_or_no(word)} a row in: {speaker.say(inner)}"
-    where = inner.args.get("where")
-    others, roles = [], []
-    for part in conjuncts(where.this if where else None):
-        role = _tie(part, inside)
-        if role is None:
-            others.append(_nested(part, inside))
-        else:
-            roles.append(role)
-    noun = speaker.singular(source.table)
-    as_role = "".join(f" (as {role})" for role in roles if role and role not in (noun, singular(outer)))
-    condition = f" where {listed(others)}" if others else ""
-    return f"{outer} {word} {noun}{as_role}{condition}"
-
-
-def _yes_or_no(word: str) -> str:
-    return "there is not" if word.startswith("without") else "there is"
-
-
-def _outer_noun(inner: exp.Expr, speaker: Speaker) -> str:
-    """The table that the inner query's outside columns belong to."""
-    own = Scope(inner).sources if isinstance(inner, exp.Select) else {}
-    outside = {c.table for c in inner.find_all(exp.Column) if c.table in speaker.scope.sources and c.table not in own}
-    if len(outside) != 1:
-        return ""
-    source = speaker.scope.find(outside.pop())
-    return speaker.plural(source.table) if source and source.table else ""
-
-
-def _tie(part: exp.Expr, inside: Speaker) -> str | None:
-    """The role ("bidder") of an equality that ties the inner row to the outer one; None for any other condition."""
-    if not isinstance(part, exp.EQ) or not isinstance(part.this, exp.Column):
-        return None
-    if not isinstance(part.expression, exp.Column):
-        return None
-    mine = [c for c in (part.this, part.expression) if c.table in inside.scope.sources]
-    if len(mine) != 1:
-        return None
-    theirs = part.expression if mine[0] is part.this else part.this
-    if not theirs.name.lower().endswith("id") or not mine[0].name.lower().endswith("id"):
-        return None
-    return role_of(mine[0], inside)
-
-
-def role_of(column: exp.Column, speaker: Speaker) -> str:
-    """What a foreign key calls the row it points to: bidder_id → "bidder". Empty for a plain ID."""
-    label = speaker.label(column)
-    words = without_id(label.label.lower() if label and label.label else column.name.replace("_", " "))
-    return "" if words in ("id", "") else words.strip()
 
 
 def _any_of(node: exp.Expr, speaker: Speaker) -> str:
@@ -269,8 +171,8 @@ def _with_word(text: str) -> Handler:
     return handler(say, "this expression")
 
 
-def missing_words(noun: str, role: str) -> str:
-    return f"{article(noun)} as {role}" if role and role != noun else article(noun)
+def _exists(node: exp.Exists, speaker: Speaker) -> str:
+    return exists_words(node, speaker, "with at least one")
 
 
 _BINARY = "this expression"

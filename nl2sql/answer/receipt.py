@@ -12,10 +12,11 @@ from nl2sql.answer.clauses import select_lines
 from nl2sql.answer.grammar import counted, opening
 from nl2sql.answer.named_filters import canonical_filters
 from nl2sql.answer.periods import long_day
-from nl2sql.answer.predicates import CLOCKS, PREDICATES
+from nl2sql.answer.predicates import PREDICATES
 from nl2sql.answer.queries import QUERIES
 from nl2sql.answer.sources import Scope, leading_select
 from nl2sql.answer.speech import Speaker
+from nl2sql.answer.timing import CLOCKS
 from nl2sql.answer.words import EXPRESSIONS
 
 HANDLERS = {**EXPRESSIONS, **AGGREGATES, **PREDICATES, **QUERIES}

@@ -131,7 +131,7 @@ def test_lists_are_counted_in_the_words_of_their_table(answer: Ask) -> None:
     assert answer(sql, {"username": ["a", "b"]}).headline == "2 users match."
     assert answer(sql, {"username": ["a"]}).headline == "One user: a."
     cut = answer(sql, {"username": ["a"] * 1000}, truncated=True).headline
-    assert cut == "The first 1,000 users of more."
+    assert cut == "More than 1,000 users match; the first 1,000 are shown."
 
 
 def test_an_empty_result_is_said_plainly(answer: Ask) -> None:

@@ -121,6 +121,29 @@ def test_not_in_a_query_says_what_is_left_out(said: Said) -> None:
     assert "ID is not among: [shows bidder ID; from bids; amount is more than €5]" in lines
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("id IN (SELECT bidder_id FROM bids)", "Users with at least one bid (as bidder)"),
+        (
+            "id NOT IN (SELECT bidder_id FROM bids WHERE NOT bidder_id IS NULL AND amount > 5)",
+            "Users without any bid (as bidder) where amount is more than €5",
+        ),
+        (
+            "id IN (SELECT bidder_id FROM bids GROUP BY bidder_id HAVING COUNT(*) >= 2)",
+            "Users with at least 2 bids (as bidder)",
+        ),
+        (
+            "NOT id IN (SELECT bidder_id FROM bids WHERE bidder_id IS NOT NULL GROUP BY bidder_id HAVING COUNT(*) > 9)",
+            "Users without more than 9 bids (as bidder)",
+        ),
+        ("country IN (SELECT country FROM users)", "Country is among: [shows country; from users]"),
+    ],
+)
+def test_keys_among_the_foreign_keys_of_a_table_are_rows_that_have_one(said: Said, condition: str, words: str) -> None:
+    assert words in said(f"SELECT username FROM users WHERE {condition}")
+
+
 def test_conditions_inside_not_exists_are_kept(said: Said) -> None:
     lines = said(
         "SELECT u.username FROM users AS u WHERE NOT EXISTS "
