@@ -25,12 +25,14 @@ from nl2sql.writers.offline.writer import OfflineWriter
 def build_pipeline(settings: Settings) -> Pipeline:
     """Raises Nl2SqlError for anything that cannot be used: model, policy, prompts, database, key."""
     model = load_model(settings.path(settings.model))
+    policy_for = policy_reader(settings, model)
+    policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
     engine = open_engine(settings.database_url)
     return Pipeline(
         Stages(
             model=model,
             labels=labels_of(model),
-            policy_for=policy_reader(settings, model),
+            policy_for=policy_for,
             retrieve=retrieve,
             writer=build_writer(settings, model, engine),
             engine=engine,

@@ -10,13 +10,14 @@ from nl2sql.answer.base import Answer, Labels
 from nl2sql.answer.compose import compose
 from nl2sql.cache import Cache, key
 from nl2sql.catalog.model import SemanticModel
+from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.base import Context
 from nl2sql.engines.arrow_ipc import result_from_bytes, result_to_bytes
 from nl2sql.engines.base import Engine, ResultTable
 from nl2sql.errors import Nl2SqlError, QueryFailed
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
-from nl2sql.guard.policy import Policy
+from nl2sql.guard.policy import Policy, hidden_columns
 from nl2sql.guard.violation import Violations
 from nl2sql.question import Principal, Question
 from nl2sql.trace import Listener, Trace, ignore
@@ -45,6 +46,7 @@ class Pipeline:
 
     def __init__(self, stages: Stages) -> None:
         self._stages = stages
+        self._views: dict[str, SemanticModel] = {}
 
     @property
     def model(self) -> SemanticModel:
@@ -67,22 +69,31 @@ class Pipeline:
         return self._stages.today()
 
     def ask(self, question: Question, listener: Listener = ignore, *, fresh: bool = False) -> Answer:
-        """Never raises for what a question, a model or a database can do; `fresh` bypasses the cache."""
+        """Never raises for what a question, a model, a policy or a database can do; `fresh` bypasses the cache."""
         asked = question if question.as_of else replace(question, as_of=self.today)
-        run = _Run(self._stages, asked, Trace(listener), fresh)
-        try:
-            return run.answer()
-        except Nl2SqlError as error:
-            return run.failed(error)
+        return self._guarded(asked, listener, fresh, _Run.answer)
 
-    def run_sql(self, sql: str, principal: Principal | None = None, listener: Listener = ignore) -> Answer:
+    def run_sql(
+        self, sql: str, principal: Principal | None = None, listener: Listener = ignore, *, fresh: bool = False
+    ) -> Answer:
         """SQL that a person typed, through the same guard, to the same kind of answer."""
         question = Question(" ".join(sql.split())[:200], principal or Principal(), as_of=self.today)
-        run = _Run(self._stages, question, Trace(listener), fresh=False)
+        return self._guarded(question, listener, fresh, lambda run: run.conclude(SqlDraft(sql, Origin("sql"))))
+
+    def _guarded(self, question: Question, listener: Listener, fresh: bool, work: Callable[[_Run], Answer]) -> Answer:
+        trace = Trace(listener)
         try:
-            return run.conclude(SqlDraft(sql, Origin("sql")), repairs=0)
+            role = question.principal.role
+            return work(_Run(self._stages, question, self._stages.policy_for(role), self.model_for(role), trace, fresh))
         except Nl2SqlError as error:
-            return run.failed(error)
+            return Answer(question, "failed", error.user_message, error.code, hint=error.hint, stages=trace.stages)
+
+    def model_for(self, role: str) -> SemanticModel:
+        """The model as the role may see it. Raises PolicyInvalid for a role that the policy does not have."""
+        policy = self._stages.policy_for(role)
+        if policy.fingerprint not in self._views:
+            self._views[policy.fingerprint] = seen_by(self.model, hidden_columns(self.model, policy))
+        return self._views[policy.fingerprint]
 
     def check(self, sql: str, principal: Principal | None = None) -> CheckedSql | Violations:
         policy = self._stages.policy_for((principal or Principal()).role)
@@ -92,30 +103,34 @@ class Pipeline:
 class _Run:
     """One question on its way through the stages."""
 
-    def __init__(self, stages: Stages, question: Question, trace: Trace, fresh: bool) -> None:
+    def __init__(
+        self, stages: Stages, question: Question, policy: Policy, view: SemanticModel, trace: Trace, fresh: bool
+    ) -> None:
         self.stages = stages
         self.question = question
+        self.policy = policy
+        self.view = view
         self.trace = trace
         self.fresh = fresh
-        self.policy = stages.policy_for(question.principal.role)
         self.context: Context | None = None
 
     def answer(self) -> Answer:
         with self.trace.stage("understand") as note:
-            self.context = self.stages.retrieve(
-                self.question, self.stages.model, self.stages.engine.dialect, self._as_of()
-            )
+            self.context = self.stages.retrieve(self.question, self.view, self.stages.engine.dialect, self._as_of())
             note.text = f"{len(self.context.datasets)} tables"
-        cached = self._cached_draft()
-        if cached is not None:
-            return self.conclude(cached, repairs=0)
+        known = self._known_draft()
+        if known is not None:
+            return self.conclude(known)
         draft = self._write()
         # Only a language model can act on a hint; the offline writer would say the same again.
         repairs = 1 if isinstance(draft, SqlDraft) and draft.origin.writer == "llm" else 0
-        return self.conclude(draft, repairs)
+        return self.conclude(draft, repairs, is_new=True)
 
-    def conclude(self, draft: Draft, repairs: int) -> Answer:
-        """From a draft to an answer; a refused or failed draft of a language model gets `repairs` more tries."""
+    def conclude(self, draft: Draft, repairs: int = 0, *, is_new: bool = False) -> Answer:
+        """From a draft to an answer; a refused or failed draft of a language model gets `repairs` more tries.
+
+        A draft that is new and was answered is kept for the next time.
+        """
         if not isinstance(draft, SqlDraft):
             return self._said_no(draft)
         with self.trace.stage("check") as note:
@@ -123,25 +138,21 @@ class _Run:
             note.text = "refused" if isinstance(verdict, Violations) else f"{len(verdict.tables)} tables, read-only"
         if isinstance(verdict, Violations):
             if repairs:
-                return self.conclude(self._write(Repair(draft.sql, verdict.hint)), repairs - 1)
+                return self.conclude(self._write(Repair(draft.sql, verdict.hint)), repairs - 1, is_new=is_new)
             return self._refused(draft, verdict)
         try:
             result, cached = self._run(verdict)
         except QueryFailed as error:
             if not repairs:
                 raise
-            return self.conclude(self._write(Repair(draft.sql, error.hint or error.user_message)), repairs - 1)
+            repair = Repair(draft.sql, error.hint or error.user_message)
+            return self.conclude(self._write(repair), repairs - 1, is_new=is_new)
         with self.trace.stage("explain"):
             answer = compose(self.question, draft, verdict, result, self.stages.labels, self._as_of(), cached=cached)
         stands_in = bool(draft.origin.note)  # a fallback's draft must not outlive the outage that called for it
-        if self.context is not None and not cached and not stands_in:
+        if is_new and not stands_in:
             self.stages.cache.set(self._draft_key(), draft_to_bytes(draft))
         return replace(answer, stages=self.trace.stages)
-
-    def failed(self, error: Nl2SqlError) -> Answer:
-        return Answer(
-            self.question, "failed", error.user_message, error.code, hint=error.hint, stages=self.trace.stages
-        )
 
     def _as_of(self) -> date:
         return self.question.as_of or self.stages.today()
@@ -172,7 +183,7 @@ class _Run:
             self.policy.fingerprint,
         )
 
-    def _cached_draft(self) -> SqlDraft | None:
+    def _known_draft(self) -> SqlDraft | None:
         stored = None if self.fresh else self.stages.cache.get(self._draft_key())
         try:
             return draft_from_bytes(stored) if stored is not None else None
@@ -221,15 +232,16 @@ class _Run:
         )
 
     def _refused(self, draft: SqlDraft, verdict: Violations) -> Answer:
+        """What was hidden from the asker stays so: only SQL that they typed themselves is shown again."""
         first = verdict.items[0]
+        typed = draft.origin.writer == "sql"
         return Answer(
             self.question,
             "refused",
             first.message,
             first.code,
             draft.origin,
-            interpretation=draft.interpretation,
-            sql=draft.sql,
-            hint=verdict.hint,
+            sql=draft.sql if typed else "",
+            hint=verdict.hint if typed else "",
             stages=self.trace.stages,
         )

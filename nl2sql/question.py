@@ -12,6 +12,8 @@ from nl2sql.errors import QuestionInvalid
 
 # A question is a sentence or three. Past 2,000 characters it is a pasted document, and its cost grows with length.
 MAX_QUESTION_CHARS = 2_000
+# "Today" and the calendar around it must stay within what dates can say; no business data lies outside.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class Question:
         history: tuple[Turn, ...] = (),
         as_of: date | None = None,
     ) -> Question:
-        """Clean what a person typed. Raises QuestionInvalid when nothing, or far too much, is left."""
+        """Clean what a person typed. Raises QuestionInvalid when nothing, or far too much, is left, and for a day
+        that no calendar of this product reaches."""
+        if as_of is not None and not FIRST_DAY <= as_of <= LAST_DAY:
+            raise QuestionInvalid(f"“Today” must lie between {FIRST_DAY} and {LAST_DAY}, and {as_of} does not.")
         visible = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text))
         cleaned = " ".join(visible.split())
         if not any(c.isalnum() for c in cleaned):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from nl2sql.errors import SettingsInvalid
+from nl2sql.question import FIRST_DAY, LAST_DAY
 
 WRITERS = ("auto", "offline", "llm")
 CONFIG_NAME = "nl2sql.toml"
@@ -117,7 +118,9 @@ def _validate(settings: Settings) -> None:
     if settings.llm_seconds <= 0 or settings.cache_mb <= 0:
         raise SettingsInvalid("The settings llm_seconds and cache_mb must be above 0.")
     try:
-        _ = settings.today
+        today = settings.today
     except ValueError as error:
         message = f"The setting as_of is “{settings.as_of}”; write a date like 2026-06-30, or today."
         raise SettingsInvalid(message) from error
+    if not FIRST_DAY <= today <= LAST_DAY:
+        raise SettingsInvalid(f"The setting as_of is {today}; it must lie between {FIRST_DAY} and {LAST_DAY}.")

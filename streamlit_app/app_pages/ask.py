@@ -94,7 +94,7 @@ def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
         if wanted.is_sql:
             if not wanted.text.strip():
                 raise QuestionInvalid("Please type an SQL statement.")
-            return ready.pipeline.run_sql(wanted.text, ready.principal, progress)
+            return ready.pipeline.run_sql(wanted.text, ready.principal, progress, fresh=wanted.fresh)
         asked = Question.parse(wanted.text, principal=ready.principal, history=talk.turns())
         return ready.pipeline.ask(asked, progress, fresh=wanted.fresh)
 

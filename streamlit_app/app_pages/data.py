@@ -35,7 +35,7 @@ def page() -> None:
     if isinstance(ready, NotReady):
         widgets.not_ready(ready)
         return
-    model = ready.pipeline.model
+    model = ready.pipeline.model_for(ready.principal.role)
     widgets.heading(
         "What’s in the data", _one_line(model.description) or "What can be asked about, and how it is read."
     )

@@ -186,6 +186,9 @@ class ScriptedPipeline:
     today: date = TODAY
     engine: ScriptedEngine = field(default_factory=ScriptedEngine)
 
+    def model_for(self, role: str) -> SemanticModel:
+        return self.model
+
     answered = staticmethod(answered)
     table = staticmethod(table)
 
@@ -199,7 +202,9 @@ class ScriptedPipeline:
                 return script(question)
         return answered(question)
 
-    def run_sql(self, sql: str, principal: Principal | None = None, listener: Listener = ignore) -> Answer:
+    def run_sql(
+        self, sql: str, principal: Principal | None = None, listener: Listener = ignore, *, fresh: bool = False
+    ) -> Answer:
         self.ran.append((sql, principal))
         question = Question(sql)
         if "email" in sql:

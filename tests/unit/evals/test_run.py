@@ -148,7 +148,7 @@ def test_a_defect_costs_one_answer_and_is_counted_as_failed(
             return Answer(question, "declined", f"{question.principal.role}, fresh: {fresh}")
 
     monkeypatch.setattr("nl2sql.bootstrap.build_pipeline", lambda settings: Broken())
-    assert main([str(suite_file), "--database", database, "--json"]) == 0
+    assert main([str(suite_file), "--database", database, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert [case["result"] for case in told["cases"]] == ["declined", "declined", "failed", "right"]
     assert told["cases"][2]["reason"] == "A defect in the product: KeyError: 'years'"

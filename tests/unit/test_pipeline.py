@@ -1,0 +1,271 @@
+"""The order of the stages, what is remembered, and what never gets out; writers and engine are scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from nl2sql.answer.base import Labels
+from nl2sql.cache import MemoryCache
+from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
+from nl2sql.context.base import Context
+from nl2sql.engines.base import ResultTable
+from nl2sql.errors import ModelUnreachable, PolicyInvalid, QueryFailed, QueryTimedOut
+from nl2sql.guard.checked import CheckedSql
+from nl2sql.guard.policy import Limits, Policy
+from nl2sql.pipeline import Pipeline, Stages
+from nl2sql.question import Principal, Question
+from nl2sql.trace import StageEvent
+from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+
+MODEL = SemanticModel(
+    "shop",
+    (
+        Dataset(
+            "users",
+            "users",
+            (
+                Field("id", "id", DataType.INTEGER),
+                Field("country", "country", DataType.STRING),
+                Field("email", "email", DataType.STRING, sensitive=True),
+                Field("shout", "UPPER(country)", DataType.STRING),
+            ),
+            primary_key=("id",),
+        ),
+    ),
+    fingerprint="m1",
+)
+POLICIES = {
+    "analyst": Policy("analyst"),
+    "guest": Policy("guest", hidden=frozenset({"users.country"})),
+    "support": Policy("support", revealed=frozenset({"users.email"})),
+    "sampler": Policy("sampler", limits=Limits(rows=2)),
+}
+COUNT = "SELECT COUNT(*) AS n FROM users"
+LLM = Origin("llm", "some-model")
+
+
+@dataclass
+class ScriptedWriter:
+    script: Callable[[Question, Repair | None], Draft]
+    name: str = "scripted"
+    version: str = "1"
+    calls: list[tuple[Question, Context, Repair | None]] = field(default_factory=list)
+
+    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+        self.calls.append((question, context, repair))
+        return self.script(question, repair)
+
+
+@dataclass
+class ScriptedEngine:
+    dialect: str = "sqlite"
+    data: str = "d1"
+    ran: list[CheckedSql] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+
+    def run(self, checked: CheckedSql) -> ResultTable:
+        self.ran.append(checked)
+        if self.faults:
+            raise self.faults.pop(0)
+        return ResultTable(pa.table({"n": [len(self.ran)]}), checked.row_limit, False, 1.0)
+
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        return []
+
+    def fingerprint(self) -> str:
+        return self.data
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def retrieve(question: Question, model: SemanticModel, dialect: str, as_of: date) -> Context:
+    return Context(model, dialect, as_of, ("users",))
+
+
+def policy_for(role: str) -> Policy:
+    if role not in POLICIES:
+        raise PolicyInvalid(f"There is no role “{role}”.")
+    return POLICIES[role]
+
+
+@dataclass
+class House:
+    pipeline: Pipeline
+    writer: ScriptedWriter
+    engine: ScriptedEngine
+    stages: Stages
+
+    def ask(self, text: str = "How many users?", role: str = "analyst", **how: bool) -> tuple[str, bool]:
+        answer = self.pipeline.ask(Question.parse(text, principal=Principal(role=role)), **how)
+        return answer.outcome, answer.cached
+
+
+@pytest.fixture
+def house() -> House:
+    return build(lambda question, repair: SqlDraft(COUNT, LLM))
+
+
+def build(script: Callable[[Question, Repair | None], Draft]) -> House:
+    writer, engine = ScriptedWriter(script), ScriptedEngine()
+    stages = Stages(MODEL, Labels(), policy_for, retrieve, writer, engine, MemoryCache(), lambda: date(2026, 6, 30))
+    return House(Pipeline(stages), writer, engine, stages)
+
+
+def test_a_repeat_asks_neither_the_writer_nor_the_database(house: House) -> None:
+    assert [house.ask(), house.ask()] == [("answered", False), ("answered", True)]
+    assert (len(house.writer.calls), len(house.engine.ran)) == (1, 1)
+
+
+def test_fresh_asks_both_again(house: House) -> None:
+    house.ask()
+    assert house.ask(fresh=True) == ("answered", False)
+    assert (len(house.writer.calls), len(house.engine.ran)) == (2, 2)
+
+
+def test_typed_sql_can_be_run_afresh(house: House) -> None:
+    first, again = house.pipeline.run_sql(COUNT), house.pipeline.run_sql(COUNT)
+    assert (first.cached, again.cached) == (False, True)
+    assert not house.pipeline.run_sql(COUNT, fresh=True).cached
+
+
+def test_another_wording_of_known_sql_is_written_once(house: House) -> None:
+    house.ask("How many users?")
+    assert house.ask("Number of users?") == ("answered", True)
+    assert house.ask("Number of users?") == ("answered", True)
+    assert len(house.writer.calls) == 2
+
+
+@pytest.mark.parametrize("role", ["guest", "support", "sampler"])
+def test_roles_share_no_rows(house: House, role: str) -> None:
+    house.ask()
+    assert house.ask(role=role) == ("answered", False)
+
+
+def test_changed_data_is_read_again(house: House) -> None:
+    house.ask()
+    house.engine.data = "d2"
+    assert house.ask() == ("answered", False)
+
+
+def test_another_day_called_today_is_another_question(house: House) -> None:
+    house.ask()
+    later = replace(Question.parse("How many users?"), as_of=date(2026, 7, 1))
+    house.pipeline.ask(later)
+    assert len(house.writer.calls) == 2
+
+
+def test_what_a_stand_in_wrote_is_not_remembered() -> None:
+    house = build(lambda question, repair: SqlDraft(COUNT, Origin("offline", note="the model cannot be reached")))
+    house.ask()
+    house.ask()
+    assert len(house.writer.calls) == 2
+
+
+def test_a_refused_draft_of_a_model_is_repaired_once_with_the_guards_hint() -> None:
+    house = build(lambda question, repair: SqlDraft(COUNT if repair else "SELECT contry FROM users", LLM))
+    assert house.ask() == ("answered", False)
+    repair = house.writer.calls[1][2]
+    assert repair is not None
+    assert repair.sql == "SELECT contry FROM users"
+    assert "country" in repair.problem
+
+
+def test_a_model_that_does_not_learn_is_asked_twice_and_no_more() -> None:
+    house = build(lambda question, repair: SqlDraft("DROP TABLE users", LLM))
+    assert house.ask() == ("refused", False)
+    assert (len(house.writer.calls), house.engine.ran) == (2, [])
+
+
+def test_the_offline_writer_is_not_asked_to_repair() -> None:
+    house = build(lambda question, repair: SqlDraft("SELECT contry FROM users", Origin("offline")))
+    assert house.ask() == ("refused", False)
+    assert len(house.writer.calls) == 1
+
+
+def test_a_failed_query_goes_back_to_the_model_once(house: House) -> None:
+    house.engine.faults = [QueryFailed("The database refused.", hint="no such function")]
+    assert house.ask() == ("answered", False)
+    assert house.writer.calls[1][2] == Repair(COUNT, "no such function")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(QueryTimedOut("Stopped after 10 seconds."), "query_timed_out"), (QueryFailed("No."), "query_failed")],
+)
+def test_a_database_fault_is_an_answer_with_a_reason(house: House, fault: Exception, code: str) -> None:
+    house.engine.faults = [fault, fault, fault]
+    answer = house.pipeline.ask(Question.parse("How many users?"))
+    assert (answer.outcome, answer.code, answer.headline) == ("failed", code, str(fault))
+
+
+def test_a_writers_fault_is_an_answer_with_a_reason() -> None:
+    def unreachable(question: Question, repair: Repair | None) -> Draft:
+        raise ModelUnreachable("The model cannot be reached.")
+
+    answer = build(unreachable).pipeline.ask(Question.parse("How many users?"))
+    assert (answer.outcome, answer.code) == ("failed", "llm_unreachable")
+
+
+def test_a_role_that_no_policy_names_is_an_answer_with_a_reason(house: House) -> None:
+    assert house.ask(role="stranger") == ("failed", False)
+    answer = house.pipeline.run_sql(COUNT, Principal(role="stranger"))
+    assert (answer.outcome, answer.code) == ("failed", "policy_invalid")
+    assert house.engine.ran == []
+
+
+def test_a_refusal_shows_only_sql_that_the_asker_typed() -> None:
+    house = build(lambda question, repair: SqlDraft("SELECT email FROM users", LLM, "the e-mail of users"))
+    asked = house.pipeline.ask(Question.parse("Whose mail?"))
+    assert (asked.outcome, asked.sql, asked.interpretation, asked.hint) == ("refused", "", "", "")
+    typed = house.pipeline.run_sql("SELECT email FROM users")
+    assert (typed.outcome, typed.sql) == ("refused", "SELECT email FROM users")
+
+
+@pytest.mark.parametrize(
+    ("role", "sensitive"),
+    [("analyst", {"email"}), ("guest", {"email", "country", "shout"}), ("support", set())],
+)
+def test_a_writer_sees_the_model_as_the_role_may(house: House, role: str, sensitive: set[str]) -> None:
+    house.ask(role=role)
+    seen = house.writer.calls[0][1].model
+    assert {f.name for f in seen.dataset("users").fields if f.sensitive} == sensitive
+
+
+def test_a_question_back_and_a_decline_pass_through_without_a_query() -> None:
+    back = build(lambda question, repair: Clarification("Which?", LLM, ("A?", "B?")))
+    answer = back.pipeline.ask(Question.parse("Which one?"))
+    assert (answer.outcome, answer.headline, answer.choices) == ("clarification", "Which?", ("A?", "B?"))
+    no = build(lambda question, repair: CannotAnswer("No.", "unanswerable", LLM, ("rain",), ("Users?",)))
+    answer = no.pipeline.ask(Question.parse("Rain?"))
+    assert (answer.outcome, answer.code, answer.unknown_words) == ("declined", "unanswerable", ("rain",))
+    assert back.engine.ran == no.engine.ran == []
+
+
+class SpoilingCache(MemoryCache):
+    """Gives back something else than what was stored."""
+
+    def set(self, key: str, value: bytes) -> None:
+        super().set(key, b"\x00not what was stored")
+
+
+def test_a_spoilt_cache_entry_is_no_answer(house: House) -> None:
+    pipeline = Pipeline(replace(house.stages, cache=SpoilingCache()))
+    pipeline.ask(Question.parse("How many users?"))
+    again = pipeline.ask(Question.parse("How many users?"))
+    assert (again.outcome, again.cached) == ("answered", False)
+    assert len(house.engine.ran) == 2
+
+
+def test_every_stage_is_told_and_timed(house: House) -> None:
+    heard: list[StageEvent] = []
+    answer = house.pipeline.ask(Question.parse("How many users?"), heard.append)
+    stages = ["understand", "write", "check", "run", "explain"]
+    assert [event.stage for event in heard if event.state == "started"] == stages
+    assert [event.stage for event in heard if event.state == "done"] == stages
+    assert [stage.stage for stage in answer.stages] == stages
