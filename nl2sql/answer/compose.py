@@ -24,6 +24,8 @@ from nl2sql.writers.base import SqlDraft
 def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, Speaker, Receipt]:
     """What the statement alone says. The guard gives the same object for the same statement, so a repeat is free."""
     tree = checked.tree
+    if checked.limit_added:
+        tree.set("limit", None)  # a bound of the guard's says nothing about what was asked
     speaker = speaker_for(tree, labels, as_of, checked.dialect)
     receipt = read_receipt(
         tree,

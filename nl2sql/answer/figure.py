@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass
 from datetime import date
@@ -249,7 +250,7 @@ def _lines(spec: ChartSpec, series: list[Series], look: Look) -> Any:
             customdata=[_hover(bucket_name(x, spec.grain), each.name, y, label) for x, y in each.points],
             hovertemplate="%{customdata}<extra></extra>",
         )
-    picked = _evenly(order, _TICKS_ON_TIME)
+    picked = _evenly(order, _TICKS_ON_TIME, spec.grain)
     drawn.update_xaxes(
         tickvals=[starts[x] if has_dates else order.index(x) for x in picked],
         ticktext=[escape(bucket_name(x, spec.grain)) for x in picked],
@@ -270,9 +271,12 @@ def _hover(name: str, series: str, value: float, label: ColumnLabel) -> str:
     return f"{start}<br><b>{escape(format_number(value, label))}</b>"
 
 
-def _evenly(items: list[object], count: int) -> list[object]:
-    """The first, the last, and some between at equal steps."""
-    if len(items) <= count:
-        return items
-    step = (len(items) - 1) / (count - 1)
-    return [items[round(i * step)] for i in range(count)]
+# Steps between labelled ticks that fall on the same place of each year.
+_STEPS_OF = {"month": (1, 2, 3, 6, 12, 24), "quarter": (1, 2, 4, 8)}
+
+
+def _evenly(items: list[object], count: int, grain: str) -> list[object]:
+    """At most `count` of them, from the first on, at equal steps."""
+    needed = max(1, math.ceil(len(items) / count))
+    step = next((s for s in _STEPS_OF.get(grain, ()) if s >= needed), needed)
+    return items[::step]

@@ -15,11 +15,12 @@ from nl2sql.answer.grammar import counted, listed, mid, opening, pretty, singula
 from nl2sql.answer.named_filters import find_named
 from nl2sql.answer.periods import merge, period_in_sentence
 from nl2sql.answer.shape import Output, column_values
-from nl2sql.answer.sources import conjuncts, leading_select
+from nl2sql.answer.sources import conjuncts, is_scalar, leading_select
 from nl2sql.answer.speech import Speaker
 from nl2sql.answer.timing import time_condition
 from nl2sql.engines.base import ResultTable
 
+_SENTENCE_AT_MOST = 120  # characters of conditions that can still be read in one breath
 _CONDITIONS_AT_MOST = 2  # more than two make no sentence; the receipt has them all
 
 
@@ -41,17 +42,6 @@ def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, s
     return _cross(tree, dimensions, measures, result, speaker)
 
 
-def is_scalar(tree: exp.Expr) -> bool:
-    """One row by construction: aggregates without groups."""
-    if not isinstance(tree, exp.Select) or group_keys(tree) or tree.args.get("group"):
-        return False
-    if tree.args.get("from_") is None:
-        return True
-    return bool(tree.selects) and all(
-        (p.find(exp.AggFunc) and not p.find(exp.Window)) or isinstance(p.unalias(), exp.Literal) for p in tree.selects
-    )
-
-
 def _values(result: ResultTable, output: Output) -> list[object]:
     return column_values(result.table, output)
 
@@ -64,10 +54,28 @@ def _scalar(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, sp
         return f"There is no value for {what}{scope}: no row had one."
     if len(row) == 1:
         output, value = row[0]
+        counted_rows = _counted_rows(tree, output, value, speaker)
+        if counted_rows:
+            return counted_rows
         return f"{output.title}{scope} {_verb(output, scope)} {output.show(value)}."
     parts = [f"{mid(o.title)} {o.show(v) if v is not None else 'has no value'}" for o, v in row]
     start = f"{opening(scope.strip())}: " if scope else ""
     return f"{start}{opening(listed(parts)) if not start else listed(parts)}."
+
+
+def _counted_rows(tree: exp.Expr, output: Output, value: object, speaker: Speaker) -> str:
+    """ "500 users with at least 2 sold listings.": a count whose only condition says which rows are meant."""
+    select = leading_select(tree)
+    where = select.args.get("where") if select is not None else None
+    parts = conjuncts(where.this) if where else []
+    noun = mid(output.title).removeprefix("number of ")
+    if len(parts) != 1 or noun == mid(output.title) or not isinstance(value, int):
+        return ""
+    words = speaker.say(parts[0])
+    if not words.startswith(f"{noun} with") or "`" in words or len(words) > _SENTENCE_AT_MOST:
+        return ""
+    shown = words if value != 1 else words.replace(noun, singular(noun), 1)
+    return f"{output.show(value)} {shown}."
 
 
 def _verb(output: Output, scope: str) -> str:
@@ -97,7 +105,7 @@ def _scope_words(tree: exp.Expr, speaker: Speaker, output: Output) -> str:
     used = {id(p) for n in named for p in n.parts}
     times = merge([t for p in parts if id(p) not in used and (t := time_condition(p, speaker))])
     used |= {id(node) for t in times for node in t.nodes}
-    others = [p for p in parts if id(p) not in used]
+    others = [p for p in parts if id(p) not in used and not (output.is_metric and _compares_columns(p))]
     in_title = output.title.lower()
     words = [] if output.is_metric else [f"only {n.word}" for n in named if f" of {n.word} " not in in_title]
     said = words + [speaker.say(p) for p in others]
@@ -106,6 +114,11 @@ def _scope_words(tree: exp.Expr, speaker: Speaker, output: Output) -> str:
         more = " (under the conditions in the receipt)" if said else ""
         return period + more
     return f"{period} ({listed(said)})"
+
+
+def _compares_columns(part: exp.Expr) -> bool:
+    """Part of how a metric is defined ("reviewee is the seller"), not of what was asked."""
+    return isinstance(part, exp.EQ) and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Column)
 
 
 def _ranking(
@@ -127,9 +140,9 @@ def _ranking(
         return f"{len(winners):,} of {_rows_words(result)} share the {edge} {what}{scope}: {shown}."
     name = _name(dimensions, result, winners[0])
     if lowest_first:
-        return f"{name} has the lowest {what}{scope}: {shown}."
-    share = _share(measure, best, values, result)
-    return f"{name} leads{scope} with {_amount_of(shown, measure)}{share}."
+        return f"{opening(name)} has the lowest {what}{scope}: {shown}."
+    share = "" if tree.args.get("limit") or tree.args.get("having") else _share(measure, best, values, result)
+    return f"{opening(name)} leads{scope} with {_amount_of(shown, measure)}{share}."
 
 
 def _amount_of(shown: str, measure: Output) -> str:
@@ -142,12 +155,12 @@ def _amount_of(shown: str, measure: Output) -> str:
 
 
 def _share(measure: Output, best: Decimal, values: list[Decimal | None], result: ResultTable) -> str:
-    """Only for values that add up, none negative or missing, and never of more than the rows shown."""
+    """Only for values that add up, none negative or missing, and only where every group is there."""
     present = [v for v in values if v is not None]
     total = sum(present, Decimal(0))
     if not measure.adds_up or result.truncated or len(present) < len(values) or total <= 0 or min(present) < 0:
         return ""
-    return f", {percent(best / total)} of the total of these {result.row_count:,}"
+    return f", {percent(best / total)} of the total"
 
 
 def _numbers(result: ResultTable, output: Output) -> list[Decimal | None]:

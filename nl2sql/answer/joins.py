@@ -161,7 +161,9 @@ def _right(ties: _Ties, source: Source, speaker: Speaker) -> str:
         role = role_of(theirs, speaker) if names[1] == "id" else role_of(mine, speaker)
         theirs_source = speaker.scope.sources[theirs.table]
         nouns = {noun, speaker.singular(theirs_source.table) if theirs_source.table else ""}
-        if role and role not in nouns:
+        if role.endswith(f" {noun}") and not ties.or_itself:
+            name = role  # "parent category" rather than "category (as parent category)"
+        elif role and role not in nouns:
             itself = ", or itself when it has none" if ties.or_itself else ""
             notes.append(f"as {role}{itself}")
     return f"{name} ({', '.join(notes)})" if notes else name

@@ -14,7 +14,7 @@ from nl2sql.answer.named_filters import canonical_filters
 from nl2sql.answer.periods import long_day
 from nl2sql.answer.predicates import PREDICATES
 from nl2sql.answer.queries import QUERIES
-from nl2sql.answer.sources import Scope, leading_select
+from nl2sql.answer.sources import Scope, is_scalar, leading_select
 from nl2sql.answer.speech import Speaker
 from nl2sql.answer.timing import CLOCKS
 from nl2sql.answer.words import EXPRESSIONS
@@ -42,7 +42,7 @@ def read_receipt(
         shown.set("limit", None)
         speaker = speaker_for(shown, labels, as_of, dialect)
     lines = select_lines(shown, speaker)
-    if row_limit is not None and (limit_added or _limit_of(tree) > row_limit):
+    if row_limit is not None and not is_scalar(shown) and (limit_added or _limit_of(tree) > row_limit):
         lines.append(ReceiptLine("limit", f"at most {counted(row_limit, 'row')}"))
     lines += _clock_note(tree, as_of, speaker)
     lines += unsaid(shown, lines, speaker)

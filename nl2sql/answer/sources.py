@@ -102,3 +102,14 @@ def _source(entry: exp.Expr, steps: dict[str, exp.Expr]) -> Source:
     if isinstance(entry, exp.Subquery):
         return Source(entry.alias_or_name, query=entry.this)
     return Source(entry.alias_or_name or entry.sql())
+
+
+def is_scalar(tree: exp.Expr) -> bool:
+    """One row by construction: aggregates without groups."""
+    if not isinstance(tree, exp.Select) or tree.args.get("group"):
+        return False
+    if tree.args.get("from_") is None:
+        return True
+    return bool(tree.selects) and all(
+        (p.find(exp.AggFunc) and not p.find(exp.Window)) or isinstance(p.unalias(), exp.Literal) for p in tree.selects
+    )

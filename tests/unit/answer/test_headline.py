@@ -69,9 +69,38 @@ def test_a_rate_is_a_percentage(answer: Ask) -> None:
     assert answer(no_share, {"ratio": [0.123]}).headline == "Ratio is 0.123."
 
 
-def test_a_ranking_names_the_leader_and_its_share_of_the_rows_shown(answer: Ask) -> None:
-    told = answer(RANKING, {"category": ["Art", "Books"], "gmv": _money("75", "25")})
-    assert told.headline == "Art leads with €75.00 GMV, 75.0 % of the total of these 2."
+WHOLE = RANKING.partition(" LIMIT")[0]
+
+
+def test_a_ranking_names_the_leader_and_its_share(answer: Ask) -> None:
+    told = answer(WHOLE, {"category": ["Art", "Books"], "gmv": _money("75", "25")})
+    assert told.headline == "Art leads with €75.00 GMV, 75.0 % of the total."
+
+
+@pytest.mark.parametrize("some", [RANKING, WHOLE.replace("ORDER BY", "HAVING COUNT(*) > 1 ORDER BY")])
+def test_no_share_is_claimed_where_groups_are_left_out(answer: Ask, some: str) -> None:
+    assert some != WHOLE
+    told = answer(some, {"category": ["Art", "Books"], "gmv": _money("75", "25")})
+    assert "%" not in told.headline
+
+
+@pytest.mark.parametrize(
+    ("condition", "count", "told"),
+    [
+        (
+            "NOT EXISTS (SELECT 1 FROM bids AS b WHERE b.bidder_id = u.id)",
+            500,
+            "500 users without any bid (as bidder).",
+        ),
+        (
+            "u.id IN (SELECT bidder_id FROM bids GROUP BY bidder_id HAVING COUNT(*) >= 2)",
+            1,
+            "1 user with at least 2 bids (as bidder).",
+        ),
+    ],
+)
+def test_a_count_of_rows_with_something_is_said_as_such(answer: Ask, condition: str, count: int, told: str) -> None:
+    assert answer(f"SELECT COUNT(*) AS n FROM users AS u WHERE {condition}", {"n": [count]}).headline == told
 
 
 @pytest.mark.parametrize(
@@ -85,13 +114,13 @@ def test_a_ranking_names_the_leader_and_its_share_of_the_rows_shown(answer: Ask)
 def test_no_share_is_claimed_of_what_is_cut_negative_or_missing(
     answer: Ask, columns: dict[str, object], truncated: bool, additive: frozenset[str] | None
 ) -> None:
-    told = answer(RANKING, columns, truncated=truncated, additive=additive).headline
+    told = answer(WHOLE, columns, truncated=truncated, additive=additive).headline
     assert told == "Art leads with €75.00 GMV."
 
 
 @pytest.mark.parametrize("measure", ["AVG(l.current_bid)", "COUNT(DISTINCT l.seller_id)", "MAX(l.current_bid)"])
 def test_no_share_is_claimed_of_what_does_not_add_up(answer: Ask, measure: str) -> None:
-    sql = RANKING.replace("SUM(l.current_bid) AS gmv", f"{measure} AS result").replace("gmv", "result")
+    sql = WHOLE.replace("SUM(l.current_bid) AS gmv", f"{measure} AS result").replace("gmv", "result")
     told = answer(sql, {"category": ["Art", "Books"], "result": [75, 25]}).headline
     assert "Art leads" in told
     assert "%" not in told
@@ -110,7 +139,7 @@ def test_an_ascending_ranking_names_the_lowest(answer: Ask) -> None:
 def test_stored_codes_are_said_in_words(answer: Ask) -> None:
     sql = "SELECT country, COUNT(*) AS n FROM users GROUP BY country"
     told = answer(sql, {"country": ["DE", "US"], "n": [3, 1]}).headline
-    assert told == "Germany leads with 3 users, 75.0 % of the total of these 2."
+    assert told == "Germany leads with 3 users, 75.0 % of the total."
 
 
 def test_a_series_tells_its_ends_and_its_last_full_month(answer: Ask) -> None:
