@@ -81,8 +81,8 @@ class NamedFilter:
 class Dataset:
     """One table, or the `rows` of it that satisfy a predicate (two datasets may share a table: the levels of a tree).
 
-    `label_field` identifies a row to a person (title, username); `time_field` dates it; `amount_field` is what
-    "bids above 500" compares; `list_fields` are shown when rows are listed.
+    `label_field` identifies a row to a person (title, username); `time_field` dates it (its only date, where the model
+    names none); `amount_field` is what "bids above 500" compares; `list_fields` are shown when rows are listed.
     """
 
     name: str

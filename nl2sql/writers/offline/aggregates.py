@@ -46,5 +46,18 @@ def divided(part: exp.Expr, whole: exp.Expr) -> exp.Expr:
     return exp.Div(this=ratio, expression=exp.Nullif(this=whole.copy(), expression=exp.Literal.number(0)))
 
 
+def allowed_values(condition: exp.Expr) -> tuple[exp.Column | None, frozenset[str]]:
+    """The column and the texts it may have under `column = literal` or `column IN (literals)`; else no column."""
+    if isinstance(condition, exp.EQ) and isinstance(condition.this, exp.Column):
+        values = [condition.expression]
+    elif isinstance(condition, exp.In) and isinstance(condition.this, exp.Column) and not condition.args.get("query"):
+        values = condition.expressions
+    else:
+        return None, frozenset()
+    if not values or not all(isinstance(v, exp.Literal) for v in values):
+        return None, frozenset()
+    return condition.this, frozenset(v.name for v in values)
+
+
 def _case(condition: exp.Expr, value: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=condition.copy(), true=value)])

@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import Relationship, SemanticModel
-from nl2sql.writers.offline.aggregates import divided, narrowed, split_condition
+from nl2sql.writers.offline.aggregates import allowed_values, divided, narrowed, split_condition
 from nl2sql.writers.offline.dialects import adapt, bucket
-from nl2sql.writers.offline.expressions import Expressions
 from nl2sql.writers.offline.frame import NotUnderstood
+from nl2sql.writers.offline.joined import Joined
 from nl2sql.writers.offline.plan import (
     Comparison,
     Condition,
@@ -25,7 +25,6 @@ from nl2sql.writers.offline.plan import (
     FieldRef,
     Measure,
     Named,
-    Path,
     QueryPlan,
     RoleHolds,
 )
@@ -40,25 +39,8 @@ def compile_plan(plan: QueryPlan, model: SemanticModel, graph: JoinGraph, dialec
     return adapt(query, dialect).sql(dialect, pretty=True)
 
 
-class _Select:
+class _Select(Joined):
     """One SELECT over a base dataset: knows the alias at the end of every path it has joined."""
-
-    def __init__(
-        self, model: SemanticModel, graph: JoinGraph, dialect: str, base: str, taken: Iterable[str] = ()
-    ) -> None:
-        self.model = model
-        self.graph = graph
-        self.dialect = dialect
-        self.base = base
-        self.expressions = Expressions(model)
-        self.taken = set(taken)
-        self.aliases: dict[Path, str] = {}
-        self.joins: list[exp.Join] = []
-        self.where: list[exp.Expr] = []
-        self.aliases[()] = self._alias(base)
-        rows = model.dataset(base).rows
-        if rows:
-            self._require(self.expressions.predicate(rows, {base: self.aliases[()]}))
 
     # -- the three forms ---------------------------------------------------------------------------------------------
 
@@ -70,6 +52,7 @@ class _Select:
         dimensions = [(self._output(d), self._dimension(d), d) for d in plan.dimensions]
         measures = [(m, self._measure(m)) for m in plan.measures]
         self._hoist(measures, plan)
+        self._refuse_narrowed_ratio(measures)
         columns: list[exp.Expr] = [exp.alias_(value, name) for name, value, _ in dimensions]
         names: list[str] = []
         for measure, value in measures:
@@ -165,17 +148,6 @@ class _Select:
             aliases[dataset] = self._reach(dataset)
         return self.expressions.placed(tree, aliases)
 
-    def _reach(self, dataset: str) -> str:
-        """The alias of a dataset that a metric names: forward, or backwards where that multiplies nothing."""
-        paths = self.graph.paths(self.base, dataset)
-        if paths:
-            return self._at(paths[0])
-        for relationship in self.graph.relationships.values():
-            backwards = relationship.source == dataset and relationship.target == self.base
-            if backwards and self.graph.is_one_to_one(relationship):
-                return self._left_joined(relationship)
-        raise NotUnderstood(f"I see no safe way from {self.base} to {dataset}.")
-
     def _hoist(self, measures: list[tuple[Measure, exp.Expr]], plan: QueryPlan) -> None:
         """SUM(CASE WHEN c THEN x END) over all measures alike → WHERE c and SUM(x): the same, and plainer."""
         split = [split_condition(value) for _, value in measures]
@@ -186,9 +158,26 @@ class _Select:
         for index, (measure, _) in enumerate(measures):
             measures[index] = (measure, split[index][1])
 
+    def _refuse_narrowed_ratio(self, measures: list[tuple[Measure, exp.Expr]]) -> None:
+        """A ratio says itself which rows are its part and its whole: "success rate of successes" asks nothing."""
+        for measure, value in measures:
+            if measure.kind != "metric":
+                continue
+            tested = [allowed_values(c) for i in value.find_all(exp.If) for c in i.this.flatten()]
+            tested += [allowed_values(i.this) for i in value.find_all(exp.If)]
+            for column, allowed in (allowed_values(c) for c in self.where):
+                counted = frozenset[str]().union(*(values for c, values in tested if c is not None and c == column))
+                if column is not None and counted and not counted <= allowed:
+                    name = self.model.metric_by_name[measure.metric].label or measure.name
+                    raise NotUnderstood(
+                        f"“{name}” is already about {' and '.join(sorted(counted))}; it cannot be narrowed by that."
+                    )
+
     def _part(self, measure: Measure, value: exp.Expr) -> exp.Expr:
         """The share of the measure that its own conditions select."""
         conditions = [self._condition(c) for c in measure.conditions]
+        if not conditions:
+            raise NotUnderstood("A share of what, exactly? I could not tell the part from the whole.")
         part = narrowed(value, exp.and_(*conditions))
         if part is None:
             raise NotUnderstood(f"I cannot take a share of “{measure.name.replace('_', ' ')}”.")
@@ -224,14 +213,6 @@ class _Select:
     def _conditions(self, conditions: Iterable[Condition]) -> None:
         for condition in conditions:
             self._require(self._condition(condition))
-
-    def _require(self, condition: exp.Expr) -> None:
-        for each in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            plain = each.unnest() if isinstance(each, exp.Paren) and not isinstance(each.this, exp.Or) else each
-            if isinstance(plain, exp.And):
-                self._require(plain)
-            elif plain not in self.where:
-                self.where.append(plain)
 
     def _condition(self, condition: Condition) -> exp.Expr:
         match condition:
@@ -306,49 +287,6 @@ class _Select:
         return exp.In(this=exp.column(last.target_columns[0], self.aliases[()]), query=query.subquery())
 
     # -- places ------------------------------------------------------------------------------------------------------
-
-    def _field(self, ref: FieldRef) -> exp.Expr:
-        field = self.model.dataset(ref.dataset).field(ref.field)
-        alias = self._at(ref.path)
-        return self.expressions.placed(self.expressions.parse(field.expression), {ref.dataset: alias}, default=alias)
-
-    def _at(self, path: Path) -> str:
-        """The alias at the end of a forward path, joining what is not joined yet."""
-        if path not in self.aliases:
-            before = self._at(path[:-1])
-            relationship = self.graph.relationships[path[-1]]
-            alias = self._alias(relationship.target, relationship.role)
-            self.aliases[path] = alias
-            self._join(relationship.target, alias, _matched(relationship, before, alias), "")
-        return self.aliases[path]
-
-    def _left_joined(self, relationship: Relationship) -> str:
-        path = (f"-{relationship.name}",)
-        if path not in self.aliases:
-            alias = self._alias(relationship.source)
-            self.aliases[path] = alias
-            self._join(relationship.source, alias, _matched(relationship, alias, self.aliases[()]), "LEFT")
-        return self.aliases[path]
-
-    def _join(self, dataset: str, alias: str, on: exp.Expr, side: str) -> None:
-        self.joins.append(exp.Join(this=self._table(dataset, alias), on=on, side=side or None))
-
-    def _table(self, dataset: str, alias: str) -> exp.Expr:
-        table = self.model.dataset(dataset).table
-        return exp.to_table(table) if table == alias else exp.alias_(exp.to_table(table), alias, table=True)
-
-    def _alias(self, dataset: str, role: str = "") -> str:
-        stem = "_".join(role.split()) or dataset
-        name, number = stem, 2
-        while name in self.taken:
-            name, number = f"{stem}_{number}", number + 1
-        self.taken.add(name)
-        return name
-
-
-def _matched(relationship: Relationship, many: str, one: str) -> exp.Expr:
-    pairs = zip(relationship.source_columns, relationship.target_columns, strict=True)
-    return exp.and_(*[exp.EQ(this=exp.column(s, many), expression=exp.column(t, one)) for s, t in pairs])
 
 
 def _given(ref: FieldRef | None) -> FieldRef:

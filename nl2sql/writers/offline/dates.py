@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from nl2sql.writers.offline.periods import Period, floor, period_of, say_day, shift
 from nl2sql.writers.offline.tokens import Token
 
 _MONTHS = {
@@ -32,20 +33,6 @@ _MONTHS = {
 }
 _UNITS = ("day", "week", "month", "quarter", "year")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from `start` (inclusive) to `end` (exclusive); None is open. `words` says it for the interpretation."""
-
-    start: date | None
-    end: date | None
-    words: str
-
-    def overlaps(self, other: Period) -> bool:
-        starts = [p.start for p in (self, other) if p.start]
-        ends = [p.end for p in (self, other) if p.end]
-        return not starts or not ends or max(starts) < min(ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +96,17 @@ def _bounded(words: list[str], as_of: date) -> FoundPeriod | None:
     inner, length = point.period, point.length + skip
     match words[0]:
         case "since" | "starting":
-            period = Period(inner.start, None, f"since {_day(inner.start)}")
+            period = Period(inner.start, None, f"since {say_day(inner.start)}")
         case "from":
             if words[length : length + 1] not in (["on"], ["onward"], ["onwards"]):
                 return None
-            period, length = Period(inner.start, None, f"since {_day(inner.start)}"), length + 1
+            period, length = Period(inner.start, None, f"since {say_day(inner.start)}"), length + 1
         case "after":
-            period = Period(inner.end, None, f"from {_day(inner.end)} on")
+            period = Period(inner.end, None, f"from {say_day(inner.end)} on")
         case "before" | "prior":
-            period = Period(None, inner.start, f"before {_day(inner.start)}")
+            period = Period(None, inner.start, f"before {say_day(inner.start)}")
         case _:
-            period = Period(None, inner.end, f"until {_day(inner.end and inner.end - timedelta(days=1))}")
+            period = Period(None, inner.end, f"until {say_day(inner.end and inner.end - timedelta(days=1))}")
     return FoundPeriod(period, length)
 
 
@@ -133,9 +120,9 @@ def _relative(words: list[str], as_of: date) -> FoundPeriod | None:
         return None
     if rest[0] in ("today", "yesterday"):
         day = as_of - timedelta(days=rest[0] == "yesterday")
-        return FoundPeriod(Period(day, day + timedelta(days=1), f"on {_day(day)}"), skip + 1)
+        return FoundPeriod(Period(day, day + timedelta(days=1), f"on {say_day(day)}"), skip + 1)
     if len(rest) >= 3 and rest[1:3] == ["to", "date"] and rest[0] in _UNITS:
-        return FoundPeriod(period_of(_floor(as_of, rest[0]), as_of + timedelta(days=1)), skip + 3)
+        return FoundPeriod(period_of(floor(as_of, rest[0]), as_of + timedelta(days=1)), skip + 3)
     if len(rest) >= 2 and rest[0] in ("last", "past", "previous", "this", "current"):
         found = _counted(rest, as_of)
         return FoundPeriod(found.period, found.length + skip) if found else None
@@ -148,12 +135,12 @@ def _counted(rest: list[str], as_of: date) -> FoundPeriod | None:
         return FoundPeriod(period_of(start, as_of + timedelta(days=1)), 3) if start else None
     if rest[1] not in _UNITS:
         return None
-    floor = _floor(as_of, rest[1])
+    begin = floor(as_of, rest[1])
     if rest[0] in ("this", "current"):
-        return FoundPeriod(period_of(floor, as_of + timedelta(days=1)), 2)
+        return FoundPeriod(period_of(begin, as_of + timedelta(days=1)), 2)
     if rest[0] == "past":  # "the past year" ends today; "last year" is the calendar one
         return FoundPeriod(period_of(shift(as_of + timedelta(days=1), rest[1], -1), as_of + timedelta(days=1)), 2)
-    return FoundPeriod(period_of(shift(floor, rest[1], -1), floor), 2)
+    return FoundPeriod(period_of(shift(begin, rest[1], -1), begin), 2)
 
 
 def _plain(words: list[str], as_of: date) -> FoundPeriod | None:
@@ -270,45 +257,3 @@ def _has_no_year(words: list[str]) -> bool:
 def _latest_year(month: int, as_of: date) -> int:
     """A month without a year is the latest one that has begun."""
     return as_of.year if month <= as_of.month else as_of.year - 1
-
-
-def _floor(day: date, unit: str) -> date:
-    match unit:
-        case "week":
-            return day - timedelta(days=day.weekday())
-        case "month":
-            return day.replace(day=1)
-        case "quarter":
-            return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-        case "year":
-            return date(day.year, 1, 1)
-        case _:
-            return day
-
-
-def shift(day: date, unit: str, count: int) -> date:
-    """`count` units later; a day that the target month lacks becomes its last."""
-    if unit in ("day", "week"):
-        return day + timedelta(days=count * (7 if unit == "week" else 1))
-    months = day.year * 12 + day.month - 1 + count * {"month": 1, "quarter": 3, "year": 12}[unit]
-    year, month = divmod(months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
-
-
-def period_of(start: date, end: date) -> Period:
-    """Says a range in the shortest usual words."""
-    last = end - timedelta(days=1)
-    if start == date(start.year, 1, 1) and end == date(start.year + 1, 1, 1):
-        return Period(start, end, f"in {start.year}")
-    if start.day == 1 and end == shift(start, "month", 1):
-        return Period(start, end, f"in {start:%B %Y}")
-    if start.day == 1 and start.month % 3 == 1 and end == shift(start, "quarter", 1):
-        return Period(start, end, f"in Q{start.month // 3 + 1} {start.year}")
-    if last == start:
-        return Period(start, end, f"on {_day(start)}")
-    return Period(start, end, f"from {_day(start)} to {_day(last)}")
-
-
-def _day(day: date | None) -> str:
-    return f"{day.day} {day:%B %Y}" if day else ""

@@ -1,5 +1,7 @@
 """What engines say differently: time buckets and intervals. Buckets are the same text everywhere.
 
+SQLite rounds to the millisecond when it shifts a moment: the last half of one on a Sunday falls into the next week.
+
 day 2025-03-09 · week 2025-03-03 (its Monday) · month 2025-03 · quarter 2025-Q1 · year 2025
 """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from nl2sql.writers.offline.dates import Period
+from nl2sql.writers.offline.periods import Period
 from nl2sql.writers.offline.plan import Grain, Operator
 from nl2sql.writers.offline.senses import FieldSense, FilterSense, ValueSense
 
@@ -37,6 +37,7 @@ class ValueAsk:
     values: tuple[str, ...]
     words: str
     negated: bool = False
+    joint: str = ""  # "A and B" as typed: of rows either will do, of what someone did perhaps both are meant
 
 
 @dataclass(slots=True)
@@ -60,10 +61,14 @@ class CompareAsk:
 
 @dataclass(slots=True)
 class PeriodAsk:
+    """`words` named the `fields` that date it; empty when nothing did, or a verb that dates whatever is there."""
+
     period: Period
     fields: tuple[FieldSense, ...] = ()
+    words: str = ""
 
 
+RankBy = Literal["measure", "amount", "time"]
 Restrictor = ValueAsk | FilterAsk | CompareAsk | PeriodAsk
 
 
@@ -80,6 +85,7 @@ class Noun:
     count: int = 1
     verbs: tuple[str, ...] = ()
     key: Decimal | None = None
+    apart: bool = True  # a joint ("and", "who") stands between it and the noun before
     restrictors: list[Restrictor] = field(default_factory=list)
 
 
@@ -112,8 +118,10 @@ class RankAsk:
 
     descending: bool
     number: int | None = None
-    by: Literal["measure", "amount", "time"] = "measure"
+    by: RankBy = "measure"
     words: str = ""
+    dear: bool = False  # "most expensive": the amount was named
+    all: bool = False  # an order of everything: nothing is cut off
 
 
 @dataclass(slots=True)
@@ -137,6 +145,7 @@ class Frame:
     listed: bool = False
     distinct: bool = False
     people: bool = False
+    when: bool = False  # a moment is asked for
     verbs: list[str] = field(default_factory=list)
     deeds: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # verbs that must find their place
     corrected: list[tuple[str, str]] = field(default_factory=list)

@@ -10,7 +10,8 @@ from nl2sql.writers.offline.tokens import normalize
 
 _PHRASES: dict[tuple[str, str], str] = {
     ("count", ""): (
-        "how many | number of | count of | count | how often | the number of | amount of | tally of | volume of"
+        "how many | total number of | number of | count of | count | how often | the number of | amount of | "
+        "tally of | volume of"
     ),
     ("agg", "avg"): "average | avg | mean | on average | typical | in average",
     ("agg", "sum"): "total | sum | sum of | total of | overall | altogether | in total | combined | how much",
@@ -23,6 +24,10 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("dear", "min"): "cheapest | least expensive | lowest priced",
     ("recent", "max"): "latest | newest | most recent | most recently",
     ("recent", "min"): "oldest | earliest",
+    ("recent", "max all"): "newest first | latest first | most recent first",
+    ("recent", "min all"): "oldest first | earliest first",
+    ("dear", "max all"): "most expensive first | dearest first",
+    ("dear", "min all"): "cheapest first",
     ("distinct", ""): "distinct | unique | different",
     ("by", ""): (
         "by | per | for each | for every | in each | of each | each | every | grouped by | group by | broken "
@@ -64,31 +69,39 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("comma", ""): ",",
     ("and", ""): "and | as well as | along with | plus",
+    ("but", ""): "but",
     ("or", ""): "or",
+    ("when", ""): "when",
+    ("sort", ""): "sorted by | ordered by | sort by | in order of",
+    ("edge", "max"): "last",
+    ("edge", "min"): "first",
     ("is", ""): (
         "is | are | was | were | be | been | being | come from | came from | come | came | belong to | live "
-        "in | ended up | end up | turned out | went to | go to | have been | has been | had been | do | did | "
-        "doe | have | has | had"
+        "in | live | ended up | end up | turned out | went to | go to | have been | has been | had been | do | did | "
+        "doe | have | has | had | does"
     ),
     ("that", ""): "that | who | which",
     ("preposition", ""): (
         "of | in | on | for | from | to | at | into | through | via | about | under the | as | during | "
         "within | using | among | out of | over the"
     ),
-    ("order", "desc"): "descending | from highest to lowest | highest first | largest first | most first",
+    (
+        "order",
+        "desc",
+    ): "descending | from highest to lowest | highest first | largest first | most first | biggest first",
     ("order", "asc"): "ascending | from lowest to highest | lowest first | smallest first",
     ("money", "EUR"): "eur | euro",
     ("filler", ""): (
         "the | a | an | me | us | we | our | please | can | could | you | would | i | my | want | need | know "
         "| to | there | what | it | like to | their | them | they | its | these | those | this | any | all | "
         "some | ever | so far | to date | currently | now | right now | break down | breakdown | breakdown of "
-        "| split | overview of | table of | chart | plot | graph | of all | in all | total number of | exist "
+        "| split | overview of | table of | chart | plot | graph | of all | in all | exist "
         "| existing | we have | do we have | altogether | platform | on the platform | in the database | "
         "database | system | site | our site | record | recorded | on record | anything | something | at all "
         "| one | thing | ok | okay | hi | hello | hey | thank | thanks | just | simply | quick | quickly | "
         "look like | bring in | brought in | generate | generated | happen | happened | take place | took "
-        "place | amount to | develop | developed | according | ranked | rank | ranking of | sorted by | order "
-        "by | ordered by | sorted | whole | entire | single | up"
+        "place | amount to | develop | developed | according | ranked | rank | ranking of | sorted | whole | entire "
+        "| up"
     ),
 }
 
@@ -98,6 +111,15 @@ LIGHT_VERBS = frozenset(
         "gave get give given got leave left list made make offer place placed post receive received write written wrote"
     ).split()
 )
+# Negations of the noun that follows ("no sold items"), not of the adjective between ("not sold items").
+NEGATES_NOUNS = frozenset(
+    ("no, without, without any, without a, not any, have no, has no, had no, with no, not have any, do not have").split(
+        ", "
+    )
+)
+# Of many values per group, the first mean a judgement over all of them, the second one single value.
+EVALUATES = frozenset("best worst poorest top bottom".split())
+SINGLE = frozenset("maximum max minimum min record".split())
 # Verbs that change data; one of them before an object of the model makes the question a request to write.
 UNSAFE = frozenset(
     (
@@ -106,6 +128,9 @@ UNSAFE = frozenset(
         "update wipe"
     ).split()
 )
+# What stands before a command; "to" only where someone wishes it.
+COMMAND_OPENERS = frozenset("please and then you now run execute , just also".split())
+COMMAND_WISHES = frozenset("want need like you able have going me us how try".split())
 # Words that, wherever they stand, belong to no question about data that exists.
 FORECAST = frozenset(("expect expected forecast predict prediction projected projection tomorrow will").split())
 

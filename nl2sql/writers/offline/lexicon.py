@@ -59,6 +59,10 @@ class Lexicon:
             if sense not in senses:
                 senses.append(sense)
 
+    def known_phrases(self) -> set[str]:
+        """Every phrase with a sense, as its words stand after normalising."""
+        return {" ".join(words) for table in self._phrases.values() for words in table}
+
     def link(self, tokens: tuple[Token, ...], as_of: date) -> tuple[Chunk, ...]:
         """Cuts the question into chunks, longest first; a chunk without senses is not understood."""
         chunks: list[Chunk] = []

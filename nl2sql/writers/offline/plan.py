@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nl2sql.writers.offline.dates import Period
+from nl2sql.writers.offline.periods import Period
 
 Operator = Literal["=", "<>", ">", ">=", "<", "<=", "in", "not in", "is null", "is not null"]
 Grain = Literal["day", "week", "month", "quarter", "year"]

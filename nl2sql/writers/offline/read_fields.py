@@ -5,15 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import cast
 
-from nl2sql.writers.offline.frame import CompareAsk, GroupAsk, MeasureAsk, NotUnderstood, Noun
-from nl2sql.writers.offline.placing import add_group, set_head, set_rank
+from nl2sql.writers.offline.frame import CompareAsk, GroupAsk, MeasureAsk, NotUnderstood, Noun, SeveralReadings
+from nl2sql.writers.offline.language import EVALUATES, SINGLE
+from nl2sql.writers.offline.placing import add_aggregates, add_group, set_head, set_rank
 from nl2sql.writers.offline.plan import Grain
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
+    DatasetSense,
     FieldSense,
     MetricSense,
     NumberSense,
+    PeriodSense,
+    RoleSense,
     VerbSense,
 )
 
@@ -21,6 +25,8 @@ from nl2sql.writers.offline.senses import (
 def read_metric(reading: Reading, chunk: Chunk) -> None:
     metric = chunk.of(MetricSense)[0]
     pending = reading.pending
+    if pending.ranked:
+        pending.extreme, pending.ranked = pending.ranked, ""
     if pending.agg and not _agrees(reading, metric.metric, pending.agg):
         raise NotUnderstood(f"I cannot take the {pending.agg} of “{chunk.words}” yet.", (chunk.words,))
     if pending.by and reading.frame.rank is None:
@@ -29,6 +35,7 @@ def read_metric(reading: Reading, chunk: Chunk) -> None:
         raise reading.stuck(chunk)
     pending.by = pending.with_ = pending.count = False
     pending.agg = ""
+    pending.sort = False
     ask = MeasureAsk("metric", chunk.words, metric=metric.metric)
     reading.frame.measures.append(ask)
     reading.compared = ask
@@ -51,6 +58,7 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
     fields = fields or chunk.of(FieldSense)
     pending, frame = reading.pending, reading.frame
     dates_only = all(reading.is_time(f) for f in fields)
+    _rank_by(reading, fields)
     if dates_only and chunk.has(VerbSense):
         verbs = [v.relationship for v in chunk.of(VerbSense)]
         frame.verbs.extend(verbs)
@@ -58,7 +66,11 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
             set_head(reading, Noun(reading.graph.relationships[verbs[0]].target, "who"))
     elif pending.negated:
         pending.negated = False
+        if (following := reading.peek()) and following.has(PeriodSense):
+            raise reading.stuck(chunk, f"I cannot read “not {chunk.words}” together with a period.")
         reading.restrict(CompareAsk(fields, "is null", (), "", chunk.words, role))
+    elif pending.sort:
+        _sort_by(reading, chunk, fields)
     elif pending.by and dates_only and (after := reading.peek()) and (grain := after.word("grain")):
         reading.skip_to_next()
         add_group(reading, GroupAsk(chunk.words, fields, grain=cast(Grain, grain.argument)))
@@ -67,37 +79,93 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
         add_group(reading, GroupAsk(chunk.words, fields, role=role))
     elif pending.agg or pending.extreme:
         function = pending.agg or pending.extreme
-        ranked = bool(pending.extreme) and (frame.head is not None or frame.listed or frame.rank is not None)
-        frame.measures.append(MeasureAsk("agg", chunk.words, function=function, fields=fields))
-        if ranked:
-            set_rank(reading, pending.extreme)
-        pending.agg = pending.extreme = ""
+        direction = pending.extreme or pending.ranked
+        function = _of_many(reading, chunk, fields) or function
+        ranked = bool(direction) and (frame.head is not None or frame.listed or frame.rank is not None)
+        add_aggregates(reading, chunk.words, function, fields)
+        if ranked or pending.ranked:
+            set_rank(reading, direction)
+        pending.agg = pending.extreme = pending.ranked = ""
         reading.compared = frame.measures[-1]
-    elif not dates_only:
+    elif dates_only:
+        _plain_time(reading, chunk, fields)
+    else:
         _plain_field(reading, chunk, fields, role)
     reading.at += 1
 
 
+def _rank_by(reading: Reading, fields: tuple[FieldSense, ...]) -> None:
+    """ "top 10 items by starting price", "top 5 shops by average price": the rank takes the measure that is named."""
+    pending, rank, head = reading.pending, reading.frame.rank, reading.frame.head
+    if not pending.by or rank is None or head is None or reading.frame.measures:
+        return
+    datasets = {f.dataset: reading.model.dataset(f.dataset).field(f.field) for f in fields}
+    if pending.agg or pending.extreme:
+        pending.by, rank.by = False, "measure"
+    elif head.dataset in datasets and not head.role and datasets[head.dataset].datatype.is_number:
+        pending.by, rank.by = False, "measure"
+        pending.agg = "max" if rank.descending else "min"
+
+
+def _of_many(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> str:
+    """ "sellers with the best rating": of many ratings that is their average; "highest" leaves it open."""
+    pending, head = reading.pending, reading.frame.head
+    usual = _default_agg(reading, fields)
+    said = pending.extreme_words.lower()
+    own = head is None or (head.role == "" and any(f.dataset == head.dataset for f in fields))
+    if not pending.extreme or not usual or own or said in SINGLE:
+        return ""
+    if said in EVALUATES:
+        return usual
+    text, found = reading.frame.text, f"{pending.extreme_words} {chunk.words}"
+    extreme = "maximum" if pending.extreme == "max" else "minimum"
+    choices = (text.replace(found, f"{said} average {chunk.words}"), text.replace(found, f"{extreme} {chunk.words}"))
+    raise SeveralReadings(f"“{found}”: on average, or a single one?", choices if found in text else ())
+
+
+def _sort_by(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> None:
+    """All rows of the head, in the order of one of its own fields: largest first, days from the first on."""
+    head = reading.frame.head
+    own = tuple(f for f in fields if head is not None and f.dataset == head.dataset)
+    if not own or reading.frame.measures or reading.frame.counted or reading.frame.groups:
+        raise reading.stuck(chunk)
+    direction = "min" if reading.is_time(own[0]) else "max"
+    reading.frame.measures.append(MeasureAsk("agg", chunk.words, function=direction, fields=own))
+    set_rank(reading, direction, everything=True)
+    reading.pending.sort = False
+
+
+def _plain_time(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> None:
+    """A date by itself: shown where rows are listed, counted as an event, or said of the period that follows."""
+    frame, following = reading.frame, reading.peek()
+    dated = following is not None and following.has(PeriodSense)
+    own = tuple(f for f in fields if reading.noun is not None and f.dataset == reading.noun.dataset) or fields
+    metrics = [reading.model.metric_by_name[m.metric].time_field for m in frame.measures if m.metric]
+    trivial = any(reading.model.dataset(f.dataset).time_field == f.field for f in own)
+    trivial = trivial or any(f"{f.dataset}.{f.field}" in metrics for f in fields)
+    starts = frame.head is None and not frame.measures and not (following and following.has(DatasetSense, RoleSense))
+    if starts and not reading.pending.count and _is_name(reading, chunk, fields):
+        frame.listed = True
+        frame.columns.append(fields)
+    elif starts and not frame.listed and trivial and len(fields) == 1:
+        reading.pending.count, frame.counted = False, True
+        set_head(reading, Noun(fields[0].dataset, chunk.words))
+        reading.noun = frame.head
+    elif frame.when or (frame.listed and not dated and _is_name(reading, chunk, fields)):
+        frame.columns.append(fields)
+    elif not dated and (not trivial or _is_name(reading, chunk, fields)):
+        raise reading.stuck(chunk, f"I could not tell what to do with “{chunk.words}”; please name a period or a list.")
+
+
+def _is_name(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> bool:
+    """The name of the date ("closing date") rather than a participle ("closed")."""
+    labels = {reading.model.dataset(f.dataset).field(f.field).label.lower() for f in fields}
+    return chunk.words.lower() in labels or chunk.words.lower().endswith((" date", " time"))
+
+
 def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...], role: str) -> None:
-    following = reading.peek()
-    after = reading.peek(2)
-    compares = following and (
-        following.word("compare")
-        or following.word("between")
-        or following.has(NumberSense)
-        or (
-            (following.word("preposition") or following.word("is"))
-            and after
-            and (after.word("compare") or after.has(NumberSense) or after.word("between"))
-        )
-    )
-    if compares:
-        reading.compared = (fields, role)
-        if following and (following.word("preposition") or following.word("is")):
-            reading.skip_to_next()
-            following = reading.peek()
-        if following and following.has(NumberSense) and reading.pending.compare is None:
-            reading.pending.compare = ("=", Decimal(0), "")
+    if _is_bounded(reading):
+        _expect_bound(reading, fields, role)
     elif reading.pending.with_:
         reading.restrict(CompareAsk(fields, "is not null", (), "", chunk.words, role))
         reading.pending.with_ = False
@@ -109,7 +177,7 @@ def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...],
         and reading.frame.head is None
         and not reading.frame.measures
         and not _default_agg(reading, fields)
-    ):
+    ) or (reading.frame.columns and _is_joined(reading)):
         reading.frame.columns.append(fields)
     elif _default_agg(reading, fields):
         reading.frame.measures.append(
@@ -118,6 +186,35 @@ def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...],
         reading.compared = reading.frame.measures[-1]
     else:
         reading.frame.columns.append(fields)
+
+
+def _is_bounded(reading: Reading) -> bool:
+    """A number or a comparison stands behind the field, perhaps after "of", "is" or "not"."""
+    following, after = reading.peek(), reading.peek(2)
+    if following is None:
+        return False
+    if following.word("compare") or following.word("between") or following.has(NumberSense):
+        return True
+    if following.word("not"):
+        return bool(after and after.word("compare"))
+    links = following.word("preposition") or following.word("is")
+    return bool(links and after and (after.word("compare") or after.word("between") or after.has(NumberSense)))
+
+
+def _expect_bound(reading: Reading, fields: tuple[FieldSense, ...], role: str) -> None:
+    """What comes next bounds these fields; a bare number is meant exactly."""
+    reading.compared = (fields, role)
+    following = reading.peek()
+    if following and (following.word("preposition") or following.word("is")):
+        reading.skip_to_next()
+        following = reading.peek()
+    if following and following.has(NumberSense) and reading.pending.compare is None:
+        reading.pending.compare = ("=", Decimal(0), "")
+
+
+def _is_joined(reading: Reading) -> bool:
+    previous = reading.previous()
+    return previous is not None and bool(previous.word("and") or previous.word("comma"))
 
 
 def _default_agg(reading: Reading, fields: tuple[FieldSense, ...]) -> str:

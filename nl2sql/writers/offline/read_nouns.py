@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from nl2sql.writers.offline.frame import (
@@ -14,10 +13,11 @@ from nl2sql.writers.offline.frame import (
     Restrictor,
     SeveralReadings,
 )
-from nl2sql.writers.offline.placing import add_group, relate, set_head, set_rank
+from nl2sql.writers.offline.placing import add_aggregates, add_group, relate, set_head, set_rank
 from nl2sql.writers.offline.read_fields import read_field
 from nl2sql.writers.offline.reading import Reading
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, RoleSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, NumberSense, RoleSense, ValueSense, VerbSense
+from nl2sql.writers.offline.tokens import singular
 
 
 def read_noun(reading: Reading, chunk: Chunk) -> None:
@@ -31,9 +31,23 @@ def read_noun(reading: Reading, chunk: Chunk) -> None:
             reading.at += 1
             read_field(reading, following, fields, roles[0].relationship)
             return
+    if roles and _says_as_what(reading, roles[0]):
+        reading.at += 1
+        return
     noun = _make_noun(reading, chunk)
     take_noun(reading, noun, chunk)
     reading.at += 1
+
+
+def _says_as_what(reading: Reading, role: RoleSense) -> bool:
+    """ "users with reviews as reviewer": which of the ways to belong is meant."""
+    previous, noun = reading.previous(), reading.noun
+    if previous is None or previous.words.lower() != "as" or noun is None:
+        return False
+    if reading.graph.relationships[role.relationship].source != noun.dataset:
+        return False
+    noun.verbs = (role.relationship,)
+    return True
 
 
 def _make_noun(reading: Reading, chunk: Chunk) -> Noun:
@@ -66,6 +80,10 @@ def _adjectives(reading: Reading, noun: Noun) -> list[Restrictor]:
 
 def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
     pending, frame = reading.pending, reading.frame
+    if _follows_a_noun(reading, chunk):
+        _compound(reading, noun, chunk)
+        return
+    _who_did(reading, noun, chunk)
     if pending.compare and pending.compare[2] == "count":
         operator, value, _ = pending.compare
         noun.link, noun.operator, noun.count = "count", operator, int(value)
@@ -74,7 +92,7 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
     elif pending.count:
         pending.count = False
         _counted_noun(reading, noun)
-    elif pending.by and not noun.restrictors:
+    elif pending.by and not noun.restrictors and not _is_agent(reading, noun):
         add_group(reading, GroupAsk(chunk.words, _labels(reading, chunk), noun))
         reading.noun = noun
         return
@@ -95,9 +113,63 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
     reading.noun = noun
 
 
+def _follows_a_noun(reading: Reading, chunk: Chunk) -> bool:
+    """ "listing 42's bids", "user reviews"; but not "items users bought", where a deed follows."""
+    before = reading.chunks[reading.at - 1] if reading.at else None
+    following = reading.peek()
+    if before is None or reading.noun is None or reading.pending.by or (following and following.has(VerbSense)):
+        return False
+    if chunk.has(VerbSense) and before.has(DatasetSense, RoleSense) and _is_plural(reading.noun):
+        return False  # "which users bid on …"
+    return before.has(DatasetSense, RoleSense) or (reading.noun.key is not None and before.has(NumberSense))
+
+
+def _compound(reading: Reading, noun: Noun, chunk: Chunk) -> None:
+    """The second noun is the thing, the first says whose."""
+    owner, frame = reading.noun, reading.frame
+    if owner and owner.role and reading.graph.relationships[owner.role].source == noun.dataset:
+        relate(reading, noun)  # "on German sellers' listings"
+        if owner is frame.head:
+            frame.head = noun
+        reading.noun = noun
+        return
+    plural = owner is not None and owner.key is None and _is_plural(owner)
+    if owner is None or owner is not frame.head or owner.role or noun.role or plural or owner.link != "plain":
+        raise reading.stuck(chunk)
+    frame.head = reading.noun = noun
+    relate(reading, noun)
+
+
+def _is_agent(reading: Reading, noun: Noun) -> bool:
+    """ "sold by sellers in Germany": several, and which ones is said; "by seller" groups."""
+    following, after = reading.peek(), reading.peek(2)
+    joined = following is not None and following.word("preposition") is not None
+    return (
+        joined
+        and _is_plural(noun)
+        and after is not None
+        and any(v.dataset == noun.dataset for v in after.of(ValueSense))
+    )
+
+
+def _is_plural(noun: Noun) -> bool:
+    return singular(noun.words.lower()) != noun.words.lower()
+
+
+def _who_did(reading: Reading, noun: Noun, chunk: Chunk) -> None:
+    """ "who bid on …": the word names both the deed and its thing; those who did it are asked for."""
+    verbs = [v.relationship for v in chunk.of(VerbSense)]
+    doers = [v for v in verbs if reading.graph.relationships[v].source == noun.dataset]
+    pending = reading.pending
+    if reading.frame.people and reading.frame.head is None and doers and not (pending.most or pending.count):
+        set_head(reading, Noun(reading.graph.relationships[doers[0]].target, "who"))
+        noun.verbs = (*noun.verbs, *doers)
+        pending.with_ = True
+
+
 def _joined_link(reading: Reading) -> Literal["", "with", "without"]:
     """ "with bids and comments": the second noun is asked for like the first; "listings and users" is no phrase."""
-    previous = next((c for c in reversed(reading.chunks[: reading.at]) if not reading.is_filler(c)), None)
+    previous = reading.previous()
     if previous is None or not (previous.word("and") or previous.word("comma") or previous.word("or")):
         return ""
     link = reading.noun.link if reading.noun else "plain"
@@ -112,6 +184,8 @@ def _labels(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
 
 def _counted_noun(reading: Reading, noun: Noun) -> None:
     frame = reading.frame
+    if frame.rank is not None and reading.pending.by:
+        frame.rank.by, reading.pending.by = "measure", False  # "top 10 items by number of bids"
     if frame.rank is not None or reading.pending.most or reading.pending.extreme or frame.head is not None:
         frame.measures.append(MeasureAsk("count", noun.words, noun=noun))
         reading.compared = frame.measures[-1]
@@ -140,7 +214,7 @@ def _measured_noun(reading: Reading, noun: Noun) -> None:
             raise _count_or_sum(reading, noun, amounts)
         if not amounts:
             raise NotUnderstood(f"I do not know what of the {noun.words} to average.", (noun.words,))
-        frame.measures.append(MeasureAsk("agg", noun.words, function=pending.agg, fields=amounts))
+        add_aggregates(reading, noun.words, pending.agg, amounts)
     elif is_rank and (pending.number is not None or not amounts or noun.words.endswith("s") or noun.role):
         set_rank(
             reading,
@@ -151,7 +225,7 @@ def _measured_noun(reading: Reading, noun: Noun) -> None:
         set_head(reading, noun)
         return
     elif amounts:
-        frame.measures.append(MeasureAsk("agg", noun.words, function=pending.extreme, fields=amounts))
+        add_aggregates(reading, noun.words, pending.extreme, amounts)
         if frame.head is not None:
             set_rank(reading, pending.extreme)
     else:
@@ -167,7 +241,9 @@ def _count_or_sum(reading: Reading, noun: Noun, amounts: tuple[FieldSense, ...])
         return NotUnderstood(f"Do you mean the number of {noun.words}?", (noun.words,))
     label = reading.model.dataset(noun.dataset).field(amounts[0].field).label
     text = reading.frame.text
-    found = re.search(rf"\w+\s+{re.escape(noun.words)}", text)
-    said = found.group() if found else noun.words
+    previous = reading.previous()
+    said = f"{previous.words} {noun.words}" if previous else noun.words
+    if previous is None or not previous.word("agg") or said not in text:
+        return NotUnderstood(f"“{said}”: I cannot tell how many from how much.", (noun.words,))
     choices = (text.replace(said, f"number of {noun.words}"), text.replace(said, f"sum of {label}"))
     return SeveralReadings(f"“{said}”: how many, or how much?", choices)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import cast
 
-from nl2sql.writers.offline.frame import CompareAsk, MeasureAsk, PeriodAsk
+from nl2sql.writers.offline.frame import CompareAsk, MeasureAsk, PeriodAsk, SeveralReadings
+from nl2sql.writers.offline.language import LIGHT_VERBS, NEGATES_NOUNS
+from nl2sql.writers.offline.periods import Period
+from nl2sql.writers.offline.placing import is_deed
 from nl2sql.writers.offline.plan import Operator
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
@@ -25,7 +29,8 @@ from nl2sql.writers.offline.senses import (
 def read_period(reading: Reading, chunk: Chunk) -> None:
     period = chunk.of(PeriodSense)[0].period
     fields: tuple[FieldSense, ...] = ()
-    previous = next((c for c in reversed(reading.chunks[: reading.at]) if not reading.is_filler(c)), None)
+    previous = reading.previous()
+    _refuse_negated(reading, chunk, previous)
     if previous and not previous.word("preposition"):
         fields = _dating(reading, previous)
     following = reading.peek()
@@ -35,11 +40,47 @@ def read_period(reading: Reading, chunk: Chunk) -> None:
             later = after.of(PeriodSense)[0].period
             if period.end != later.start:
                 raise reading.stuck(chunk, "I can only read one continuous period.")
+            _refuse_two(reading, chunk, after, period)
             period = type(period)(period.start, later.end, f"{period.words} and {later.words}")
             reading.skip_to_next()
             reading.skip_to_next()
-    reading.restrict(PeriodAsk(period, fields), everything=True)
+    named = previous.words if previous and fields and previous.words.lower() not in LIGHT_VERBS else ""
+    reading.restrict(PeriodAsk(period, fields, named), everything=True)
     reading.at += 1
+
+
+def _refuse_two(reading: Reading, first: Chunk, second: Chunk, period: Period) -> None:
+    """ "in May and June": one number for both, or one for each? With a grain asked for it is the same."""
+    if any(chunk.word("grain") for chunk in reading.chunks):
+        return
+    text = reading.frame.text.rstrip("?. ")
+    start, end = (
+        " ".join(w for w in c.words.split() if w.lower() not in ("in", "during", "for")) for c in (first, second)
+    )
+    together = re.sub(
+        rf"(\b(in|during|for)\s+)?{re.escape(start)}\s+and\s+(in\s+)?{re.escape(end)}", f"from {start} to {end}", text
+    )
+    each = [f"{text} by {grain}" for grain in ("year", "quarter", "month", "week", "day") if period.is_one(grain)]
+    raise SeveralReadings("One number for both periods, or one for each?", (together, *each))
+
+
+def _refuse_negated(reading: Reading, chunk: Chunk, previous: Chunk | None) -> None:
+    """ "not sold in 2025": the date of being sold dates nothing that was not. Other states of the kind are offered."""
+    if previous is None or not previous.has(FilterSense) or previous.has(DatasetSense):
+        return
+    index = reading.chunks.index(previous)
+    before = reading.chunks[index - 1] if index else None
+    if before is None or not before.word("not") or before.words.lower() in NEGATES_NOUNS or is_deed(reading, previous):
+        return
+    sense = previous.of(FilterSense)[0]
+    filters = reading.model.dataset(sense.dataset).filters
+    others = [f.name for f in filters if f.time_field and f.name != sense.filter]
+    said = re.compile(
+        rf"\b(not|never)\s+(been\s+)?{re.escape(previous.words)}\b|n['’]t\s+{re.escape(previous.words)}\b", re.I
+    )
+    choices = tuple(said.sub(name, reading.frame.text) for name in others) if said.search(reading.frame.text) else ()
+    message = f"“{before.words} {previous.words}” has no date of its own. What do you mean by it?"
+    raise SeveralReadings(message, choices)
 
 
 def _dating(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
@@ -71,6 +112,16 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
         operator, _, _ = reading.pending.compare
         reading.pending.compare = None
         _comparison(reading, operator, number.value, unit, " ".join(words))
+    elif following and _possesses(reading) and (following.has(DatasetSense) or _numbers(reading, following)):
+        _comparison(reading, "=", number.value, unit, " ".join(words))
+    elif (
+        following
+        and (fields := _numbers(reading, following))
+        and (after := reading.peek(2))
+        and after.has(DatasetSense)
+    ):
+        reading.pending.before.append(CompareAsk(fields, "=", (number.value,), unit, " ".join(words)))
+        reading.skip_to_next()
     elif reading.noun and _is_key(reading, chunk) and not unit:
         reading.noun.key = number.value
     elif _takes_number(reading, following) and number.value == int(number.value):
@@ -80,10 +131,17 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
     reading.at += 1
 
 
+def _possesses(reading: Reading) -> bool:
+    """ "listings with 5 bids", "users who have 5 bids": exactly so many."""
+    previous = reading.previous()
+    holds = ("with", "have", "has", "had", "having")
+    return reading.frame.head is not None and previous is not None and previous.words.lower().split()[-1] in holds
+
+
 def _is_key(reading: Reading, chunk: Chunk) -> bool:
     """ "listing 42": the number stands right behind the noun."""
     previous = reading.chunks[reading.at - 1]
-    return previous.has(DatasetSense) and reading.pending.number is None
+    return previous.has(DatasetSense, RoleSense) and reading.pending.number is None
 
 
 def _takes_number(reading: Reading, following: Chunk | None) -> bool:
@@ -101,7 +159,10 @@ def _comparison(reading: Reading, operator: Operator, value: Decimal, unit: str,
     if last is None and following and not unit and (following.has(DatasetSense) or _counts_verb(reading, following)):
         reading.pending.compare = (operator, value, "count")
         return
-    if isinstance(last, MeasureAsk) or (last is None and following and following.has(MetricSense)):
+    bounds_metric = last is None and following is not None and following.has(MetricSense)
+    if following and following.word("preposition") and (after := reading.peek(2)) and after.has(MetricSense):
+        bounds_metric = True  # "more than 5,000 euros in revenue"
+    if isinstance(last, MeasureAsk) or bounds_metric:
         reading.frame.having = (operator, value, unit)
     elif last is None and following and following.has(RoleSense):
         raise reading.stuck(following)
@@ -134,7 +195,7 @@ def read_between(reading: Reading, chunk: Chunk) -> None:
     if (following := reading.peek()) and following.word("money"):
         reading.skip_to_next()
     last = reading.compared
-    if isinstance(last, MeasureAsk):
+    if isinstance(last, MeasureAsk) or (last is None and (after := reading.peek()) and after.has(DatasetSense)):
         raise reading.stuck(chunk)
     fields, role = last or ((), "")
     words = f"between {low.words} and {high.words}"

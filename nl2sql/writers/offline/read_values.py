@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nl2sql.writers.offline.frame import FilterAsk, Noun, ValueAsk
 from nl2sql.writers.offline.language import LIGHT_VERBS
-from nl2sql.writers.offline.placing import relate, set_head
+from nl2sql.writers.offline.placing import is_deed, negates_noun, relate, set_head
 from nl2sql.writers.offline.read_nouns import take_noun
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
@@ -16,11 +16,16 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     VerbSense,
 )
+from nl2sql.writers.offline.tokens import singular
 
 
 def read_value(reading: Reading, chunk: Chunk) -> None:
     senses = chunk.of(ValueSense)
-    ask = ValueAsk(senses, (senses[0].value,), chunk.words, reading.pending.negated)
+    said_before = reading.previous()
+    if reading.pending.by and not (said_before and said_before.word("by")):
+        raise reading.stuck(chunk)
+    negated, of_noun = reading.pending.negated, negates_noun(reading)
+    ask = ValueAsk(senses, (senses[0].value,), chunk.words, negated)
     reading.pending.negated = False
     while (joined := reading.peek()) and (joined.word("or") or joined.word("and") or joined.word("comma")):
         other = reading.peek(2)
@@ -30,17 +35,31 @@ def read_value(reading: Reading, chunk: Chunk) -> None:
         if not same:
             break
         ask.values = (*ask.values, same[0].value)
+        if not joined.word("or"):
+            ask.joint = f"{ask.joint or ask.words} {joined.words} {other.words}"
         ask.words += f" or {other.words}"
         reading.skip_to_next()
         reading.skip_to_next()
     following = reading.chunks[reading.at + 1] if reading.at + 1 < len(reading.chunks) else None
+    describes = following is not None and _describes(reading, following, senses)
     adjective = following and (following.has(DatasetSense, RoleSense) or is_value(reading, following))
-    if adjective and not (reading.noun and _own(reading, reading.noun, senses)):
+    if describes or (adjective and not (reading.noun and _own(reading, reading.noun, senses))):
         reading.pending.before.append(ask)
+        if of_noun and following is not None and following.has(DatasetSense, RoleSense):
+            ask.negated, reading.pending.negated = False, True
     else:
         reading.restrict(ask)
     reading.pending.by = False
     reading.at += 1
+
+
+def _describes(reading: Reading, chunk: Chunk, senses: tuple[ValueSense, ...]) -> bool:
+    """ "French buyers": the value stands before the noun whose own it is."""
+    if is_value(reading, chunk):
+        return False
+    targets = {reading.graph.relationships[r.relationship].target for r in chunk.of(RoleSense)}
+    targets |= {d.dataset for d in chunk.of(DatasetSense)}
+    return any(s.dataset in targets for s in senses)
 
 
 def _own(reading: Reading, noun: Noun, senses: tuple[ValueSense, ...]) -> bool:
@@ -51,21 +70,44 @@ def read_filter(reading: Reading, chunk: Chunk) -> None:
     senses = chunk.of(FilterSense)
     verbs = [v.relationship for v in chunk.of(VerbSense)]
     ask = FilterAsk(senses, chunk.words, reading.pending.negated)
+    if verbs and reading.frame.people and reading.frame.head is None and not reading.frame.measures:
+        set_head(reading, Noun(reading.graph.relationships[verbs[0]].target, "who"))
     following = reading.peek()
+    if negates_noun(reading):
+        _without(reading, ask, following)
+        return
     joined = following is not None and following.word("or") is not None
     if joined and (other := reading.peek(2)) and other.has(FilterSense):
         _either(reading, chunk, other)
         return
-    if following and (following.has(DatasetSense, FilterSense)) and not _verbal(reading, verbs):
+    if following and (following.has(DatasetSense, FilterSense)) and not is_deed(reading, chunk):
         reading.pending.negated = False
         reading.pending.before.append(ask)
-    elif _verbal(reading, verbs):
+    elif is_deed(reading, chunk):
         _did(reading, ask, verbs[0])
     else:
         reading.pending.negated = False
-        if chunk.words.lower().startswith("sell") or (following and following.word("by")):
+        if _asks_who_did(reading) or (following and following.word("by")):
             reading.frame.verbs.extend(verbs)  # "did anna_k sell", "sold by anna_k": the one who did it is named
         _filter_behind(reading, ask)
+    reading.at += 1
+
+
+def _asks_who_did(reading: Reading) -> bool:
+    """ "did she sell": the deed stands in its base form behind "did"."""
+    return any(c.words.lower() in ("did", "do", "does") for c in reading.chunks[: reading.at])
+
+
+def _without(reading: Reading, ask: FilterAsk, following: Chunk | None) -> None:
+    """ "no sold items", "no sales": the negation is of the things, the adjective stays what it is."""
+    ask.negated = False
+    if following and following.has(DatasetSense):
+        reading.pending.before.append(ask)
+    elif singular(ask.words.lower()) != ask.words.lower():
+        noun = Noun(ask.senses[0].dataset, ask.words, restrictors=[ask])
+        take_noun(reading, noun, Chunk(ask.words, (DatasetSense(noun.dataset),)))
+    else:
+        raise reading.stuck(reading.chunks[reading.at])
     reading.at += 1
 
 
@@ -91,18 +133,13 @@ def _either(reading: Reading, chunk: Chunk, other: Chunk) -> None:
     reading.at += 1
 
 
-def _verbal(reading: Reading, verbs: list[str]) -> bool:
-    """Whether the word says what the people in question did ("sellers who sold"), rather than what was done."""
-    subject = reading.frame.head or reading.noun
-    return bool(verbs) and subject is not None and reading.graph.relationships[verbs[0]].target == subject.dataset
-
-
 def _did(reading: Reading, ask: FilterAsk, verb: str) -> None:
     """The subject did it: at least once, never, or as often as the number before the next noun says."""
     relationship = reading.graph.relationships[verb]
     matching = tuple(s for s in ask.senses if s.dataset == relationship.source)
     following, after = reading.peek(), reading.peek(2)
-    noun_follows = following and (following.has(DatasetSense) or following.word("compare"))
+    counted = following is not None and (following.word("compare") or following.word("most"))
+    noun_follows = following and (following.has(DatasetSense) or counted)
     if noun_follows and not (following and following.word("compare") and after and after.has(NumberSense) is False):
         ask.senses = matching
         reading.frame.verbs.append(verb)
@@ -160,4 +197,7 @@ def read_verb(reading: Reading, chunk: Chunk) -> None:
 
 def is_value(reading: Reading, chunk: Chunk) -> bool:
     """A value wins over other senses unless the word is also an adjective or verb of the model ("sold")."""
-    return chunk.has(ValueSense) and not chunk.has(FilterSense) and not chunk.has(DatasetSense)
+    if not chunk.has(ValueSense) or chunk.has(FilterSense) or chunk.has(DatasetSense):
+        return False
+    before = reading.previous() if chunk is reading.chunks[min(reading.at, len(reading.chunks) - 1)] else None
+    return not (chunk.has(VerbSense) and before is not None and before.word("that"))  # "who watches" is a deed

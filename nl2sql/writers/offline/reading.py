@@ -28,9 +28,13 @@ class Pending:
 
     count: bool = False
     agg: str = ""
+    also: list[str] = field(default_factory=list)  # further functions of the same thing: "lowest and highest"
     extreme: str = ""
+    extreme_words: str = ""
+    ranked: str = ""  # "highest average …": the direction, while the function is announced
     most: str = ""
     by: bool = False
+    sort: bool = False
     negated: bool = False
     with_: bool = False
     number: Decimal | None = None
@@ -50,6 +54,7 @@ class Reading:
         self.frame = Frame(text=text)
         self.pending = Pending()
         self.noun: Noun | None = None  # the last one mentioned: what follows describes it
+        self.noun_at = 0  # where the last noun was placed
         self.compared: MeasureAsk | tuple[tuple[FieldSense, ...], str] | None = None  # what a bound would bound
         self.expected: FilterAsk | None = None  # "sold", waiting for the noun it was done to
         self.split = self.share_split()
@@ -65,6 +70,10 @@ class Reading:
 
     def is_filler(self, chunk: Chunk) -> bool:
         return all(isinstance(s, WordSense) and s.kind == "filler" for s in chunk.senses)
+
+    def previous(self) -> Chunk | None:
+        """The chunk before this one that is not filler."""
+        return self._before(self.at)
 
     def skip_to_next(self) -> None:
         """Move to the chunk `_peek` showed."""
@@ -89,25 +98,39 @@ class Reading:
         return self.at > self.split
 
     def share_split(self) -> int:
-        """Where a share's whole ends and its part begins; past the end when there is none."""
+        """Where a share's whole ends and its part begins; past the end when there is no share.
+
+        The part is the last thing said of the whole: "users who joined in 2025 | bought something".
+        """
         marks = [i for i, c in enumerate(self.chunks) if c.word("share")]
-        if not marks:
-            return len(self.chunks)
-        start = marks[0]
-        links = [
+        nouns = [
             i
-            for i in range(start + 1, len(self.chunks))
-            if (self.chunks[i].word("is") or self.chunks[i].word("that")) and self._says_something_after(i)
+            for i, c in enumerate(self.chunks)
+            if marks and i > marks[0] and c.has(DatasetSense, RoleSense, MetricSense)
         ]
-        if links:
-            return links[0]
-        for i in range(start + 1, len(self.chunks)):
-            if self.chunks[i].has(DatasetSense, RoleSense, MetricSense):
-                return i
-        return len(self.chunks)
+        if not nouns:
+            return len(self.chunks)
+        starts = [i for i in range(nouns[0] + 1, len(self.chunks)) if self._begins_a_clause(i)]
+        alone = [i for i in starts if not self._is_joined(i) and self._says_something_after(i - 1)]
+        return alone[-1] - 1 if alone else nouns[0]
+
+    def _begins_a_clause(self, index: int) -> bool:
+        """A word that says something of the subject, and does not continue a clause that has begun."""
+        chunk, before = self.chunks[index], self._before(index)
+        opens = chunk.word("is") or chunk.word("that") or chunk.word("not") or chunk.has(FilterSense, VerbSense)
+        dates = any(self.is_time(f) for f in chunk.of(FieldSense))
+        kinds = ("is", "that", "not", "with", "preposition", "count", "compare")
+        return bool(opens or dates) and not (before and any(before.word(kind) for kind in kinds))
+
+    def _is_joined(self, index: int) -> bool:
+        before = self._before(index)
+        return before is not None and bool(before.word("and") or before.word("but") or before.word("comma"))
+
+    def _before(self, index: int) -> Chunk | None:
+        return next((c for c in reversed(self.chunks[:index]) if not self.is_filler(c)), None)
 
     def _says_something_after(self, index: int) -> bool:
-        kinds = (ValueSense, FilterSense, DatasetSense, RoleSense, VerbSense)
+        kinds = (ValueSense, FilterSense, DatasetSense, RoleSense, VerbSense, FieldSense)
         return any(chunk.has(*kinds) for chunk in self.chunks[index + 1 :])
 
     def is_time(self, sense: FieldSense) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from nl2sql.writers.offline.dates import Period
+from nl2sql.writers.offline.periods import Period
 
 
 @dataclass(frozen=True, slots=True)

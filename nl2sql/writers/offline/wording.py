@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
+from nl2sql.writers.offline.measuring import FUNCTION_WORDS
 from nl2sql.writers.offline.plan import (
     Comparison,
     Condition,
@@ -16,7 +17,6 @@ from nl2sql.writers.offline.plan import (
     QueryPlan,
     RoleHolds,
 )
-from nl2sql.writers.offline.resolve import FUNCTION_WORDS
 
 _OPERATORS = {
     "=": "is", "<>": "is not", ">": "above", ">=": "at least", "<": "below", "<=": "at most", "in": "is one of",

@@ -14,7 +14,7 @@ from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.offline.compile import compile_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
-from nl2sql.writers.offline.language import FORECAST, UNSAFE
+from nl2sql.writers.offline.language import COMMAND_OPENERS, COMMAND_WISHES, FORECAST, UNSAFE
 from nl2sql.writers.offline.lexicon import Lexicon
 from nl2sql.writers.offline.resolve import resolve
 from nl2sql.writers.offline.scan import scan
@@ -23,7 +23,7 @@ from nl2sql.writers.offline.tokens import Token, tokenize
 from nl2sql.writers.offline.wording import Wording
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
-GRAMMAR_VERSION = "1"
+GRAMMAR_VERSION = "2"
 _SUGGESTIONS = 3
 
 
@@ -48,7 +48,16 @@ class OfflineWriter:
     def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
         """`repair` is of no use here: the same question is read the same way. Raises EngineError when the
         database's values cannot be read."""
-        tokens = tokenize(question.text)
+        draft = self._read(question.text, context)
+        if isinstance(draft, Clarification):
+            readable = [c for c in draft.choices if isinstance(self._read(c, context), SqlDraft)]
+            if not readable:
+                return CannotAnswer(draft.message, "not_understood", draft.origin, (), self._nearest())
+            return Clarification(draft.message, draft.origin, tuple(readable))
+        return draft
+
+    def _read(self, text: str, context: Context) -> Draft:
+        tokens = tokenize(text)
         refusal = self._unsafe(tokens) or self._forecast(tokens)
         if refusal:
             return refusal
@@ -57,7 +66,7 @@ class OfflineWriter:
         if refusal:
             return refusal
         try:
-            frame = scan(self._model, self._graph, chunks, question.text)
+            frame = scan(self._model, self._graph, chunks, text)
             plan = resolve(frame, self._model, self._graph)
             sql = compile_plan(plan, self._model, self._graph, context.dialect)
         except NotUnderstood as error:
@@ -78,10 +87,12 @@ class OfflineWriter:
     # -- refusals ----------------------------------------------------------------------------------------------------
 
     def _unsafe(self, tokens: tuple[Token, ...]) -> CannotAnswer | None:
-        """A verb that changes data, at the start of a sentence or behind "please", "and", "then" or "to"."""
-        openers = {"please", "and", "then", "to", "you", "now", "run", "execute", ",", "just", "also"}
+        """A verb that changes data, where commands stand: "refunds by month" is a noun, "due to close" is no wish."""
+        norms = ["", "", *(token.norm for token in tokens)]
         for index, token in enumerate(tokens):
-            if token.norm in UNSAFE and (index == 0 or tokens[index - 1].norm in openers):
+            before, earlier = norms[index + 1], norms[index]
+            commands = not before or before in COMMAND_OPENERS or (before == "to" and earlier in COMMAND_WISHES)
+            if token.text.lower() == token.norm and token.norm in UNSAFE and commands:
                 message = f"I only read data, so I cannot “{token.text.lower()}” anything. Nothing was changed."
                 return CannotAnswer(message, "unsafe", Origin(self.name), (token.text,))
         return None

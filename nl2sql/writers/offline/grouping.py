@@ -1,0 +1,112 @@
+"""By what rows are grouped, and which date places them in time."""
+
+from __future__ import annotations
+
+from nl2sql.writers.offline.aggregates import split_condition
+from nl2sql.writers.offline.expressions import parsed
+from nl2sql.writers.offline.frame import (
+    FilterAsk,
+    GroupAsk,
+    NotUnderstood,
+    Noun,
+    Restrictor,
+)
+from nl2sql.writers.offline.measuring import Measuring
+from nl2sql.writers.offline.places import Scope
+from nl2sql.writers.offline.plan import (
+    Comparison,
+    Dimension,
+    During,
+    FieldRef,
+    Measure,
+)
+from nl2sql.writers.offline.tokens import singular
+
+
+class Grouping(Measuring):
+    def _dimensions(self, base: str, measures: tuple[Measure, ...], having_noun: Noun | None) -> tuple[Dimension, ...]:
+        frame = self.frame
+        dimensions = [self._dimension(ask, base, measures) for ask in frame.groups]
+        head = frame.head
+        is_grouped = head is not None and bool(measures) and not frame.counted
+        if head is not None and is_grouped and not (head.dataset == base and not head.role):
+            dimensions.insert(0, self._entity(head, base, head.words))
+        elif head is not None and is_grouped and having_noun is None and head.dataset == base:
+            ask = frame.measures[0]
+            if frame.rank is not None:
+                raise NotUnderstood(f"I cannot rank {head.words} by “{ask.words}”.", (ask.words,))
+        return tuple(dimensions)
+
+    def _dimension(self, ask: GroupAsk, base: str, measures: tuple[Measure, ...]) -> Dimension:
+        if ask.grain and ask.fields:
+            return Dimension(ask.grain, self.binder.place(ask.fields, Scope(base, ()), ask.words), ask.grain)
+        if ask.grain:
+            return Dimension(ask.grain, self._time(base, measures), ask.grain)
+        if ask.noun is not None and (ask.noun.role or self.model.dataset(ask.noun.dataset).label_field):
+            return self._entity(ask.noun, base, ask.words)
+        if not ask.fields:
+            raise NotUnderstood(f"I do not know how to group by {ask.words}.", (ask.words,))
+        ref = self.binder.place(ask.fields, Scope(base, ()), ask.words, ask.role)
+        field = self.model.dataset(ref.dataset).field(ref.field)
+        role = self.graph.role_of(ref.path)
+        label = field.label or field.name
+        name = f"{role.role} {label}" if role and ref.dataset == role.target else label
+        return Dimension(name, ref, "day" if field.is_time else None)
+
+    def _entity(self, noun: Noun, base: str, words: str) -> Dimension:
+        path = self.binder.path_to(noun, base, words)
+        dataset = self.model.dataset(noun.dataset)
+        if not dataset.label_field:
+            raise NotUnderstood(f"I do not know how to name single {words}.", (words,))
+        last = self.graph.relationships[noun.role or path[-1]] if noun.role or path else None
+        role = last.role if last and (noun.role or noun.words == "who") else ""
+        self.conditions.extend(self.binder.role_conditions(path, base))
+        name = role or singular(words.lower().split()[-1] if noun.words else dataset.name)
+        return Dimension(name, FieldRef(path, noun.dataset, dataset.label_field), entity=True)
+
+    def _time(self, base: str, measures: tuple[Measure, ...]) -> FieldRef:
+        """What dates the measure: its own time field, the filter's, the dataset's."""
+        name = self._time_name(base, measures)
+        if not name:
+            raise NotUnderstood(f"There is no date on {self.model.dataset(base).label or base}.")
+        dataset, _, field = name.rpartition(".")
+        paths = self.graph.paths(base, dataset or base)
+        return FieldRef(paths[0], dataset or base, field)
+
+    def _time_name(self, base: str, measures: tuple[Measure, ...]) -> str:
+        for measure in measures:
+            if measure.metric and (dated := self.model.metric_by_name[measure.metric].time_field):
+                return dated
+            if measure.kind == "agg" and measure.field:
+                dated = self.model.dataset(measure.field.dataset).field(measure.field.field).time_field
+                if dated:
+                    return dated
+        for ask in self._all_restrictors():
+            if isinstance(ask, FilterAsk) and not ask.negated:
+                dated = self.binder.filter_time(ask, base)
+                if dated:
+                    return dated
+        roles = [n.role for n in self.frame.nouns if n.role]
+        verbs = [v for v in self.frame.verbs if self.graph.relationships[v].time_field]
+        for name in [*roles, *verbs]:
+            relationship = self.graph.relationships[name]
+            if relationship.source == base and relationship.time_field:
+                return relationship.time_field
+        return self.model.dataset(base).time_field
+
+    def _all_restrictors(self) -> list[Restrictor]:
+        return [*self.frame.loose, *self.frame.part, *(r for n in self.frame.nouns for r in n.restrictors)]
+
+    def _not_empty_moments(self, measures: tuple[Measure, ...], dimensions: tuple[Dimension, ...]) -> None:
+        """Rows that the asked moment has not come for yet (no closing date) are in no month."""
+        dated = {c.field for c in self.conditions if isinstance(c, During)}
+        metrics = [self.model.metric_by_name[m.metric] for m in measures if m.metric]
+        if metrics and all(split_condition(parsed(m.expression))[0] is not None for m in metrics):
+            return
+        for ask in self._all_restrictors():
+            if isinstance(ask, FilterAsk) and not ask.negated:
+                dated |= {FieldRef((), s.dataset, self.binder.filter_time(ask, s.dataset)) for s in ask.senses}
+        for each in dimensions:
+            own = self.model.dataset(each.field.dataset).time_field == each.field.field
+            if each.grain and not own and each.field not in dated:
+                self.conditions.append(Comparison(each.field, "is not null", ()))
