@@ -58,12 +58,12 @@ class _Select(Joined):
         for measure, value in measures:
             name = self._free(measure.name, [n for n, _, _ in dimensions])
             if plan.share == "part":
-                name, value = f"share_of_{name}", self._part(measure, value)
+                name, value = _share_of(name), self._part(measure, value)
             columns.append(exp.alias_(value.copy(), name))
             names.append(name)
             if plan.share == "of_total":
                 total = exp.Window(this=exp.Sum(this=value.copy()))
-                names[-1] = f"share_of_{name}"
+                names[-1] = _share_of(name)
                 columns.append(exp.alias_(divided(value, total), names[-1]))
         query = self._from(exp.select(*columns))
         if dimensions:
@@ -190,7 +190,8 @@ class _Select(Joined):
         if plan.having:
             bound = exp.Literal.number(plan.having.value)
             bounds.append(_COMPARE[plan.having.operator](this=measures[0][1].copy(), expression=bound))
-        if plan.order and plan.dimensions and plan.limit and measures[0][0].kind != "count":
+        ranks_upwards = plan.order is not None and not plan.order.descending
+        if ranks_upwards and plan.dimensions and plan.limit and measures[0][0].kind != "count":
             # A group without a value has no rank; engines disagree on whether it sorts first or last.
             bounds.append(exp.Not(this=exp.Is(this=measures[0][1].copy(), expression=exp.Null())))
         return bounds
@@ -266,27 +267,38 @@ class _Select(Joined):
         inner = _Select(self.model, self.graph, self.dialect, exists.dataset, self.taken)
         inner._conditions(exists.conditions)
         many = inner._at(forward[:-1])
-        if exists.operator == ">=" and exists.count == 1:
+        asks_any = exists.operator == ">=" and exists.count == 1
+        if asks_any and not self._is_better_listed(exists, last):
             for source, target in zip(last.source_columns, last.target_columns, strict=True):
                 inner._require(exp.EQ(this=exp.column(source, many), expression=exp.column(target, self.aliases[()])))
             found: exp.Expr = exp.Exists(this=inner._from(exp.select(exp.Literal.number(1))))
         else:
-            found = self._counted(exists, inner, last, many)
+            found = self._among(exists, inner, last, many, counts=not asks_any)
         return exp.Not(this=found) if exists.negated else found
 
-    def _counted(self, exists: Exists, inner: _Select, last: Relationship, many: str) -> exp.Expr:
-        """key IN (SELECT foreign key … GROUP BY it HAVING COUNT(*) …): the many side is aggregated once."""
+    def _is_better_listed(self, exists: Exists, last: Relationship) -> bool:
+        """SQLite runs an EXISTS once for every outer row, and may then search by the wrong condition; a list of keys
+        is made once. The planners of servers turn both into the same join."""
+        return self.dialect == "sqlite" and bool(exists.conditions) and len(last.source_columns) == 1
+
+    def _among(self, exists: Exists, inner: _Select, last: Relationship, many: str, *, counts: bool) -> exp.Expr:
+        """key IN (SELECT foreign key … [GROUP BY it HAVING COUNT(*) …]): the many side is read once."""
         if len(last.source_columns) != 1:
             raise NotUnderstood("I cannot count over a key of several columns yet.")
         key = exp.column(last.source_columns[0], many)
         inner._require(exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())))
-        bound = _COMPARE[exists.operator](
-            this=exp.Count(this=exp.Star()), expression=exp.Literal.number(str(exists.count))
-        )
-        query = inner._from(exp.select(key.copy())).group_by(key.copy()).having(bound)
+        query = inner._from(exp.select(key.copy()))
+        if counts:
+            number = exp.Literal.number(str(exists.count))
+            bound = _COMPARE[exists.operator](this=exp.Count(this=exp.Star()), expression=number)
+            query = query.group_by(key.copy()).having(bound)
         return exp.In(this=exp.column(last.target_columns[0], self.aliases[()]), query=query.subquery())
 
     # -- places ------------------------------------------------------------------------------------------------------
+
+
+def _share_of(name: str) -> str:
+    return f"share_of_{name.removeprefix('number_of_')}"
 
 
 def _given(ref: FieldRef | None) -> FieldRef:

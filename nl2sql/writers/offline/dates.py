@@ -33,6 +33,8 @@ _MONTHS = {
 }
 _UNITS = ("day", "week", "month", "quarter", "year")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
+# "the past N units": a century at most, so that the start stays a date.
+_MOST_UNITS = {"day": 36_500, "week": 5_200, "month": 1_200, "quarter": 400, "year": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,11 @@ def _relative(words: list[str], as_of: date) -> FoundPeriod | None:
 
 def _counted(rest: list[str], as_of: date) -> FoundPeriod | None:
     if rest[1].isdigit() and len(rest) >= 3 and rest[2] in _UNITS and rest[0] not in ("this", "current"):
-        start = shift(as_of + timedelta(days=1), rest[2], -int(rest[1])) if 0 < int(rest[1]) < 10_000 else None
+        start = (
+            shift(as_of + timedelta(days=1), rest[2], -int(rest[1]))
+            if 0 < int(rest[1]) <= _MOST_UNITS[rest[2]]
+            else None
+        )
         return FoundPeriod(period_of(start, as_of + timedelta(days=1)), 3) if start else None
     if rest[1] not in _UNITS:
         return None
@@ -169,6 +175,8 @@ def _iso(words: list[str], as_of: date) -> FoundPeriod | None:
     if not match:
         return None
     year, month, day = int(match[1]), int(match[2]), int(match[3] or 1)
+    if not _FIRST_YEAR <= year < _LAST_YEAR:
+        return None
     try:
         start = date(year, month, day)
     except ValueError:

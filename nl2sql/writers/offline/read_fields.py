@@ -9,6 +9,7 @@ from nl2sql.writers.offline.frame import CompareAsk, GroupAsk, MeasureAsk, NotUn
 from nl2sql.writers.offline.language import EVALUATES, SINGLE
 from nl2sql.writers.offline.placing import add_aggregates, add_group, set_head, set_rank
 from nl2sql.writers.offline.plan import Grain
+from nl2sql.writers.offline.read_numbers import names_groups
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -77,6 +78,11 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
     elif pending.by:
         pending.by = False
         add_group(reading, GroupAsk(chunk.words, fields, role=role))
+    elif pending.extreme and not pending.agg and names_groups(reading, chunk):
+        set_rank(reading, pending.extreme)  # "top 5 countries by …": what is ranked, not what is compared
+        pending.extreme = ""
+        frame.listed = True
+        frame.columns.append(fields)
     elif pending.agg or pending.extreme:
         function = pending.agg or pending.extreme
         direction = pending.extreme or pending.ranked

@@ -201,8 +201,7 @@ def _counted_noun(reading: Reading, noun: Noun) -> None:
 def _measured_noun(reading: Reading, noun: Noun) -> None:
     """ "most bids", "average bid", "highest bid", "top sellers"."""
     pending, frame = reading.pending, reading.frame
-    amount = reading.model.dataset(noun.dataset).amount_field
-    amounts = (FieldSense(noun.dataset, amount),) if amount else ()
+    amounts = _own_amount(reading, noun)
     is_rank = pending.extreme and (frame.head is None) and not frame.measures
     if pending.most:
         if frame.head is None and not frame.listed:
@@ -214,6 +213,8 @@ def _measured_noun(reading: Reading, noun: Noun) -> None:
             raise _count_or_sum(reading, noun, amounts)
         if not amounts:
             raise NotUnderstood(f"I do not know what of the {noun.words} to average.", (noun.words,))
+        if _is_plural(noun):
+            raise _average_of_many(reading, noun, amounts[0])
         add_aggregates(reading, noun.words, pending.agg, amounts)
     elif is_rank and (pending.number is not None or not amounts or noun.words.endswith("s") or noun.role):
         set_rank(
@@ -233,6 +234,25 @@ def _measured_noun(reading: Reading, noun: Noun) -> None:
     pending.most = pending.agg = pending.extreme = ""
     reading.compared = frame.measures[-1]
     frame.nouns.append(noun)
+
+
+def _own_amount(reading: Reading, noun: Noun) -> tuple[FieldSense, ...]:
+    """The amount that the bare word may stand for: a bid is its bid amount, but no listing is its current bid."""
+    dataset = reading.model.dataset(noun.dataset)
+    if not dataset.amount_field:
+        return ()
+    label = dataset.field(dataset.amount_field).label or dataset.amount_field.replace("_", " ")
+    said = {singular(word) for word in noun.words.lower().split()}
+    return (FieldSense(noun.dataset, dataset.amount_field),) if said & set(label.lower().split()) else ()
+
+
+def _average_of_many(reading: Reading, noun: Noun, amount: FieldSense) -> SeveralReadings:
+    """ "average bids per listing": how many, or how much?"""
+    label = reading.model.dataset(amount.dataset).field(amount.field).label or amount.field
+    choice = reading.frame.text.replace(noun.words, label, 1)
+    return SeveralReadings(
+        f"“Average {noun.words}”: I can average the {label}, but not yet how many there are.", (choice,)
+    )
 
 
 def _count_or_sum(reading: Reading, noun: Noun, amounts: tuple[FieldSense, ...]) -> SeveralReadings | NotUnderstood:

@@ -149,7 +149,13 @@ def _takes_number(reading: Reading, following: Chunk | None) -> bool:
         return reading.frame.rank is not None and reading.frame.rank.number is None
     kinds = (DatasetSense, RoleSense, FilterSense, ValueSense)
     words = ("dear", "recent", "extreme", "most", "grain", "distinct")
-    return following.has(*kinds) or any(following.word(w) for w in words)
+    return following.has(*kinds) or any(following.word(w) for w in words) or names_groups(reading, following)
+
+
+def names_groups(reading: Reading, chunk: Chunk) -> bool:
+    """A field whose values are names: "the 5 countries"."""
+    fields = [reading.model.dataset(f.dataset).field(f.field) for f in chunk.of(FieldSense)]
+    return bool(fields) and not any(f.datatype.is_number or f.is_time for f in fields)
 
 
 def _comparison(reading: Reading, operator: Operator, value: Decimal, unit: str, words: str) -> None:

@@ -96,6 +96,8 @@ class _Resolver(Ranking):
             else:
                 raise NotUnderstood("I could not tell what you want to see.")
         if not frame.measures and frame.head and (frame.groups or frame.share):
+            if frame.rank is not None and frame.rank.by == "measure" and not frame.rank.all:
+                raise self._by_what()  # "top sellers by country": that is no measure
             frame.counted = True
         if frame.counted and frame.columns:
             raise NotUnderstood("I can either count or list, not both at once.")
@@ -109,10 +111,14 @@ class _Resolver(Ranking):
             raise NotUnderstood("I cannot tell the moment of a number.", ("when",))
         if len([g for g in frame.groups if g.grain]) > 1:
             raise NotUnderstood("I can only use one length of time at once.", tuple(g.words for g in frame.groups))
+        self._settle_people()
+
+    def _settle_people(self) -> None:
+        """ "who" must have led to somebody."""
+        frame = self.frame
         people = {r.target for r in self.model.relationships if r.role}
-        if frame.people and frame.head is not None and frame.head.dataset not in people:
-            raise NotUnderstood("I could not tell who is meant.", ("who",))
-        if frame.people and frame.head is None and frame.measures:
+        is_thing = frame.head is not None and frame.head.dataset not in people
+        if frame.people and (is_thing or (frame.head is None and frame.measures)):
             raise NotUnderstood("I could not tell who is meant.", ("who",))
 
     def _threshold(self) -> Noun | None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import date
 from statistics import median
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nl2sql.question import MAX_QUESTION_CHARS
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.catalog.visibility import seen_by
+from nl2sql.context.base import Context
+from nl2sql.question import MAX_QUESTION_CHARS, Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, SqlDraft
 from nl2sql.writers.offline.lexicon import Lexicon
+from nl2sql.writers.offline.writer import OfflineWriter
 
 Ask = Callable[..., Draft]
 
@@ -152,3 +157,22 @@ def test_an_everyday_question_takes_few_milliseconds(ask: Ask) -> None:
         ask(question)
         times.append(time.perf_counter() - start)
     assert median(times) < 0.05
+
+
+def test_what_a_role_may_not_see_is_neither_read_nor_recognised(
+    auction_writer: OfflineWriter, auction_model: SemanticModel
+) -> None:
+    """The value behind a misspelt or singular word would tell that it exists."""
+    hidden = seen_by(auction_model, frozenset({"users.country", "users.email"}))
+    context = Context(hidden, "sqlite", date(2026, 6, 30), ())
+    for text in ("How many users are from Germany?", "How many users are from Germny?", "users from DE"):
+        draft = auction_writer.write(Question(text), context)
+        assert isinstance(draft, CannotAnswer)
+        assert not {"DE", "Germany"} & set(draft.message.replace("“Germany”", "").replace("“DE”", "").split())
+    by_field = auction_writer.write(Question("users by country"), context)
+    assert isinstance(by_field, CannotAnswer) and by_field.code == "sensitive"
+
+
+def test_what_a_role_may_see_is_no_secret_to_it(auction_writer: OfflineWriter, auction_model: SemanticModel) -> None:
+    context = Context(seen_by(auction_model, frozenset()), "sqlite", date(2026, 6, 30), ())
+    assert isinstance(auction_writer.write(Question("average reserve price by category"), context), SqlDraft)

@@ -51,10 +51,14 @@ def test_a_role_chosen_for_being_the_nearest_is_said(ask: Ask) -> None:
 
 
 def test_a_number_not_given_and_a_rank_not_named_are_said(ask: Ask) -> None:
-    unnumbered, unnamed = ask("Which users have the most comments?"), ask("Top 3 listings")
+    unnumbered, unnamed = ask("Which users have the most comments?"), ask("5 highest bids")
     assert isinstance(unnumbered, SqlDraft) and isinstance(unnamed, SqlDraft)
     assert "Top 10, as no number was given." in unnumbered.assumptions
-    assert "Ranked by current bid." in unnamed.assumptions
+    assert "Ranked by bid amount." in unnamed.assumptions
+
+
+def test_an_amount_of_another_name_is_not_what_ranks(ask: Ask) -> None:
+    assert isinstance(ask("Top 3 listings"), Clarification)
 
 
 def test_an_order_of_everything_cuts_nothing_off(ask: Ask) -> None:
