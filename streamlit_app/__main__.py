@@ -28,13 +28,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _stop(
             1,
             f"Port {port} is already in use, perhaps by this app in another window. "
-            f"Choose another: python -m streamlit_app --port {port + 1 if port < 65535 else DEFAULT_PORT}, "
-            "or set NL2SQL_PORT.",
+            f'Choose another: make demo ARGS="--port {_other(port)}", or set NL2SQL_PORT.',
         )
     sys.stdout.write(f"\n  Ask your data at  http://localhost:{port}\n  Stop with Ctrl+C.\n\n")
     sys.stdout.flush()
     command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("app.py")), *options(port)]
     os.execv(sys.executable, command)  # noqa: S606 - this very interpreter, no shell, arguments from here
+
+
+def _other(port: int) -> int:
+    return port + 1 if port < 65535 else DEFAULT_PORT
 
 
 def options(port: int) -> list[str]:

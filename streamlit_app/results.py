@@ -54,12 +54,17 @@ def _answered(entry: Entry) -> None:
         assumptions=answer.assumptions,
     )
     widgets.findings(answer.findings)
-    if answer.table is not None and answer.table.row_count:
+    if answer.table is not None and answer.table.row_count and not _is_missing(answer.table):
         _result(entry)
     if answer.receipt is not None and answer.receipt.lines:
         widgets.receipt(answer.receipt)
     _sql(entry, "SQL that ran")
     _footer(entry)
+
+
+def _is_missing(result: ResultTable) -> bool:
+    """A single empty cell: the headline says that there is no value, and a table would only say None."""
+    return result.table.num_columns == 1 and result.row_count == 1 and result.table.column(0).null_count == 1
 
 
 def _clarification(entry: Entry) -> None:

@@ -18,8 +18,8 @@ from streamlit_app.state import request
 HERE = Path(__file__).parent
 
 STAGES = {
-    "understand": "Understood the question",
-    "write": "Wrote the SQL",
+    "understand": "Looked up what the question is about",
+    "write": "Worked out what to compute",
     "repair": "Corrected the SQL",
     "check": "Checked that it only reads what it may",
     "run": "Ran it on the database",
@@ -48,9 +48,9 @@ RECEIPT_WORDS = {
     "note": "Note",
 }
 WRITERS = {
-    "offline": "Answered by the offline writer",
-    "verified": "Verified answer",
-    "llm": "Written by a language model",
+    "offline": "Offline writer",
+    "verified": "Verified query",
+    "llm": "Language model",
     "sql": "Your SQL",
 }
 
@@ -128,7 +128,7 @@ def meta(answer: Answer, seconds: float) -> None:
 def who(origin: Origin) -> str:
     if origin.writer == "none":
         return ""
-    known = WRITERS.get(origin.writer, f"Answered by {origin.writer}")
+    known = WRITERS.get(origin.writer, origin.writer)
     return f"{known}: {origin.detail}" if origin.detail else known
 
 

@@ -35,13 +35,19 @@ def page() -> None:
     with st.container():  # inside a container the box stays here, at the top, and does not drag the page to its end
         typed = st.chat_input(_placeholder(ready), key="question")
     if typed is not None:
-        talk.ask(Request(typed))
+        talk.ask(Request(typed, is_sql=looks_like_sql(typed)))
     _tools(ready, talk)
     place = st.empty()
     _remarks(talk)
     _history(ready, talk)
     # Last, so that the page is whole while the work goes on, and stays whole when it is stopped.
     _work(ready, talk, place)
+
+
+def looks_like_sql(text: str) -> bool:
+    """A statement typed into the question box is run as what it is, through the same guard."""
+    words = text.lower().split()
+    return words[:1] in (["select"], ["with"]) and "from" in words
 
 
 def _placeholder(ready: Ready) -> str:
@@ -60,7 +66,7 @@ def _tools(ready: Ready, talk: Conversation) -> None:
         if examples:
             with st.popover("Examples", type="tertiary", key="examples-again"):
                 widgets.choices(examples, key="examples")
-        st.button("New conversation", key="clear", type="tertiary", on_click=talk.clear)
+        st.button("Clear", key="clear", type="tertiary", on_click=talk.clear)
 
 
 def _work(ready: Ready, talk: Conversation, place: DeltaGenerator) -> None:
@@ -118,7 +124,7 @@ def _history(ready: Ready, talk: Conversation) -> None:
             continue
         if position == 1:
             widgets.rule()
-            widgets.label("Earlier in this conversation")
+            widgets.label("Asked before")
         fold = st.expander(_fold_label(entry), key=f"fold-{entry.number}", on_change="rerun")
         if fold.open:
             with fold:

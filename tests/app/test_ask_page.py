@@ -44,7 +44,7 @@ def test_an_answer_shows_headline_reading_findings_receipt_table_chart_and_sql(a
     assert "June 2026 is not over" in page
     assert "What was computed" in page
     assert "<dt>Period</dt>" in page
-    assert "Answered by the offline writer" in page
+    assert "Offline writer" in page
     assert app.dataframe[0].value.shape == (3, 3)
     assert len(app.get("plotly_chart")) == 1
     assert app.code[0].value.startswith("SELECT country, SUM(amount)")
@@ -133,6 +133,13 @@ def test_a_refused_statement_says_why_and_can_be_edited(app: AppTest, pipeline: 
     app.button(key="run-1").click().run()
     assert [sql for sql, _ in pipeline.ran] == ["SELECT country FROM orders"]
     assert "Your SQL" in shown(app)
+
+
+@pytest.mark.parametrize("typed", ["SELECT country FROM orders", "with x as (select 1 from orders) select * from x"])
+def test_sql_in_the_question_box_is_run_as_sql(app: AppTest, pipeline: Any, typed: str) -> None:
+    ask(app, typed)
+    assert [sql for sql, _ in pipeline.ran] == [typed]
+    assert pipeline.asked == []
 
 
 def test_a_failure_says_so_and_can_be_tried_again_without_the_cache(app: AppTest, pipeline: Any) -> None:
