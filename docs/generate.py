@@ -36,7 +36,7 @@ def settings_page() -> str:
             variable = "OPENAI_API_KEY" if each.metadata["secret"] else f"NL2SQL_{each.name.upper()}"
             default = f"`{each.default}`" if each.default != "" else "empty"
             lines.append(f"| {each.name} | `{variable}` | {default} | {sentence} |")
-    port = "The app's port is `NL2SQL_PORT`, or `make demo ARGS=\"--port 8600\"`."
+    port = 'The app\'s port is `NL2SQL_PORT`, or `make demo ARGS="--port 8600"`.'
     lines += ["", f"`nl2sql doctor` shows whether they work together. {port}", ""]
     return "\n".join(lines)
 

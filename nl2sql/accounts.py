@@ -8,9 +8,9 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from nl2sql.engines.schemes import SERVERS
 from nl2sql.errors import DatabaseUnreachable
 
-_DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "postgresql": "postgresql+psycopg"}
 _MYSQL_HARMLESS = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
 _GRANT = re.compile(r"GRANT (?P<rights>.+?) ON ", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\([^)]*\)")
@@ -31,18 +31,17 @@ ORDER BY privilege
 
 def writing_rights(url: str) -> list[str]:
     """Empty when the account may only read. Raises DatabaseUnreachable when the server does not say."""
+    scheme = url.partition("://")[0]
+    if scheme not in SERVERS:
+        raise DatabaseUnreachable("What this account may do cannot be told for this kind of database.")
     try:
-        address = make_url(url)
-        driver = _DRIVERS.get(address.get_backend_name(), address.drivername)
-        engine = create_engine(address.set(drivername=driver), poolclass=NullPool)
+        engine = create_engine(make_url(url).set(drivername=SERVERS[scheme][0]), poolclass=NullPool)
         with engine.connect() as connection:
-            if engine.dialect.name in ("mysql", "mariadb"):
+            if engine.dialect.name == "mysql":
                 return _mysql(connection)
-            if engine.dialect.name == "postgresql":
-                return [str(row[0]) for row in connection.execute(text(_POSTGRES_RIGHTS))]
+            return [str(row[0]) for row in connection.execute(text(_POSTGRES_RIGHTS))]
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DatabaseUnreachable("The server did not say what the account may do.") from error
-    raise DatabaseUnreachable("What this account may do cannot be told for this kind of database.")
 
 
 def _mysql(connection: Connection) -> list[str]:

@@ -138,11 +138,13 @@ class DiskCache:
     def __init__(self, folder: str | os.PathLike[str], *, size_limit: int = SIZE_LIMIT) -> None:
         self._largest = size_limit // LARGEST_PART
         self._cache: Any = None
+        self._told: set[str] = set()
+        self._lock = threading.Lock()
         try:
             _make_private(Path(folder))
             self._cache = diskcache.Cache(str(folder), timeout=TIMEOUT_SECONDS, disk=BytesDisk, **_settings(size_limit))
         except _TROUBLE as error:
-            log.warning("The cache in %s cannot be used; going on without it: %s", folder, error)
+            log.warning("The cache in %s cannot be used; going on without it: %s", folder, _reason(error))
 
     def get(self, key: str) -> bytes | None:
         if self._cache is None:
@@ -150,7 +152,7 @@ class DiskCache:
         try:
             value = self._cache.get(key, default=_MISS)
         except _TROUBLE as error:
-            log.warning("The cache could not be read: %s", error)
+            self._tell("The cache could not be read: %s", error)
             return None
         return None if value is _MISS else bytes(value)
 
@@ -161,12 +163,24 @@ class DiskCache:
         try:
             self._cache.set(key, value)
         except _TROUBLE as error:
-            log.warning("The cache could not be written: %s", error)
+            self._tell("The cache could not be written: %s", error)
+
+    def _tell(self, message: str, error: Exception) -> None:
+        """Once for each kind of trouble: a cache that is gone would otherwise be told of with every answer."""
+        with self._lock:
+            level = logging.DEBUG if message in self._told else logging.WARNING
+            self._told.add(message)
+        log.log(level, message, _reason(error))
 
     def close(self) -> None:
         if self._cache is not None:
             with contextlib.suppress(*_TROUBLE):
                 self._cache.close()
+
+
+def _reason(error: Exception) -> str:
+    name = type(error).__name__
+    return f"{name} ({error})" if str(error) else name
 
 
 def _only_bytes(value: object) -> bytes:

@@ -6,18 +6,20 @@ command that needs them, so that `--help` stays quick.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
-from nl2sql.errors import DatabaseMissing, Nl2SqlError
+from nl2sql.errors import Nl2SqlError
 from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from nl2sql.pipeline import Pipeline
     from nl2sql.settings import Settings
 
+
+# A full disk or quota, a file size limit, a broken device, a closed stream. A stream's error names no file.
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 app = typer.Typer(
     name="nl2sql",
@@ -94,7 +99,7 @@ def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, or - to read standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything about the answer as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV, and nothing else.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV, and nothing else.")] = False,
     sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL that ran, and nothing else.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
@@ -126,13 +131,16 @@ def _print_answer(answer: Answer, *, as_json: bool, as_csv: bool, sql_only: bool
     if as_json:
         from nl2sql.wire import answer_to_json
 
-        typer.echo(answer_to_json(answer))
+        terminal.write_utf8(answer_to_json(answer) + "\n", sys.stdout)
     elif answer.outcome != "answered" or answer.table is None:
-        terminal.print_no_answer(answer, sys.stderr)
+        with _if_someone_listens():
+            terminal.print_no_answer(answer, sys.stderr)
     elif as_csv:
         from nl2sql.answer.export import to_csv
 
         sys.stdout.buffer.write(to_csv(answer.table.table))
+        with _if_someone_listens():
+            terminal.print_cut(answer, sys.stderr)
     elif sql_only:
         typer.echo(answer.sql)
     else:
@@ -153,7 +161,7 @@ def schema(
     if as_json:
         from nl2sql.wire import model_to_json
 
-        typer.echo(model_to_json(model))
+        terminal.write_utf8(model_to_json(model) + "\n", sys.stdout)
     else:
         terminal.print_model(model, sys.stdout)
 
@@ -177,7 +185,7 @@ def check(
     if as_json:
         from nl2sql.wire import verdict_to_json
 
-        typer.echo(verdict_to_json(verdict))
+        terminal.write_utf8(verdict_to_json(verdict) + "\n", sys.stdout)
     else:
         terminal.print_verdict(verdict, sys.stdout)
     raise typer.Exit(ExitCode.REFUSED if isinstance(verdict, Violations) else ExitCode.ANSWERED)
@@ -198,27 +206,39 @@ def doctor(context: typer.Context) -> None:
 
 
 def _given(argument: str) -> str:
-    return sys.stdin.read() if argument == "-" else argument
+    if argument != "-":
+        return argument
+    if sys.stdin is None:
+        raise typer.BadParameter("standard input is closed")
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"standard input is not text in {sys.stdin.encoding}") from error
+    except OSError as error:
+        raise typer.BadParameter(f"standard input cannot be read: {error.strerror}") from error
 
 
 def _day(text: str) -> date | None:
     if not text:
         return None
+    from nl2sql.question import FIRST_DAY, LAST_DAY
+
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"“{text}” is not a date like 2026-06-30", param_hint="--as-of") from error
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):  # Python also takes 20260630 and 2026-W27-2
+            raise ValueError
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"“{text}” is not a date like 2026-06-30", param_hint="--as-of") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise typer.BadParameter(f"{day} is not between {FIRST_DAY} and {LAST_DAY}", param_hint="--as-of")
+    return day
 
 
 @contextmanager
 def _open(settings: Settings) -> Iterator[Pipeline]:
     from nl2sql.bootstrap import build_pipeline
 
-    try:
-        pipeline = build_pipeline(settings)
-    except DatabaseMissing as error:
-        error.hint = error.hint or "`make seed` writes the demo database; `nl2sql doctor` checks the rest."
-        raise
+    pipeline = build_pipeline(settings)
     try:
         yield pipeline
     finally:
@@ -238,14 +258,19 @@ def run(arguments: list[str] | None = None) -> int:
         return exit_code_of_error(error)
     except TyperException as error:
         message = error.format_message()
-        typer.echo(message if "Usage:" in message else f"nl2sql: {message}\nTry “nl2sql --help”.", err=True)
+        with _if_someone_listens():
+            typer.echo(message if "Usage:" in message else f"nl2sql: {message}\nTry “nl2sql --help”.", err=True)
         return ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit):  # the command framework exits by itself when it meets a closed pipe
-        _forget_output()
+        _abandon(sys.stdout)
         return ExitCode.PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the last resort: a person never sees a traceback
+        if isinstance(error, OSError) and error.errno in _NOT_WRITTEN and error.filename is None:
+            _abandon(sys.stdout)
+            _say(f"The output could not be written: {error.strerror}.")
+            return ExitCode.FAILED
         from nl2sql.crash import write_report
 
         _say(write_report(error, Path("var")))
@@ -255,15 +280,29 @@ def run(arguments: list[str] | None = None) -> int:
 def _say(message: str, hint: str = "") -> None:
     from nl2sql.terminal import visible
 
-    typer.echo(f"nl2sql: {visible(message)}" + (f"\n  {visible(hint)}" if hint else ""), err=True)
+    with _if_someone_listens():
+        typer.echo(f"nl2sql: {visible(message)}" + (f"\n  {visible(hint)}" if hint else ""), err=True)
 
 
-def _forget_output() -> None:
-    """The reader went away: what Python would still flush at exit goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextmanager
+def _if_someone_listens() -> Iterator[None]:
+    """Around what goes to standard error: the exit code still tells what cannot be said there."""
+    try:
+        yield
+    except OSError:
+        _abandon(sys.stderr)
+
+
+def _abandon(stream: TextIO) -> None:
+    from nl2sql.terminal import abandon
+
+    abandon(stream)
 
 
 def main() -> NoReturn:
+    from nl2sql.terminal import prepare_streams
+
+    prepare_streams()
     sys.exit(run())
 
 

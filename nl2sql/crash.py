@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 LOG_NAME = "nl2sql.log"
-_URL_PASSWORD = re.compile(r"(://[^/\s:@]+:)[^/\s@]+@")
+# To the last @ of the word: a password may hold any other mark. Cutting out too much of a log is the smaller harm.
+_URL_PASSWORD = re.compile(r"(://[^/\s:]*:)\S+@")
+_PARAMETER = re.compile(r"([?&]\w*(?:pass|pwd)\w*=)[^&\s'\"]+", re.IGNORECASE)
 
 
 def write_report(error: BaseException, folder: Path) -> str:
@@ -32,4 +34,4 @@ def redact(text: str) -> str:
     """Without the API key and without passwords in URLs."""
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     text = text.replace(key, "…") if key else text
-    return _URL_PASSWORD.sub(r"\1…@", text)
+    return _PARAMETER.sub(r"\1…", _URL_PASSWORD.sub(r"\1…@", text))

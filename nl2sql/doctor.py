@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,14 +15,15 @@ from typing import TYPE_CHECKING, Literal
 
 from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
+from nl2sql.question import Principal
 from nl2sql.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from nl2sql.catalog.model import SemanticModel
+    from nl2sql.catalog.model import Dataset
     from nl2sql.pipeline import Pipeline
 
 APP_PORT = 8501
-SEED_ADVICE = "`make seed` writes the demo database; the setting database names another."
+DATABASE_ADVICE = "The setting database names the database."
 # A month of silence is more than any weekend or holiday explains: "last month" would then be empty or half empty.
 STALE_AFTER = timedelta(days=31)
 
@@ -95,10 +97,14 @@ def _cache(settings: Settings) -> Check:
     if settings.cache == "off":
         return Check("cache", "ok", "off")
     folder = settings.path(settings.cache)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
-        return Check("cache", "ok", f"{folder} can be written")
-    return Check("cache", "fail", f"{folder} cannot be written", "Set the setting cache to a folder of yours, or off.")
+    existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    try:
+        # Tried, because permissions do not tell of a read-only disk or of folders that the system makes up.
+        os.rmdir(tempfile.mkdtemp(dir=existing))
+    except OSError:
+        advice = "Set the setting cache to a folder of yours, or off."
+        return Check("cache", "fail", f"{folder} cannot be written", advice)
+    return Check("cache", "ok", f"{folder} can be written")
 
 
 def _port(chosen: str) -> Check:
@@ -127,29 +133,32 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         policy = policy_reader(settings, model)(settings.role)
         limits = policy.limits
     except Nl2SqlError as error:
-        yield _failed("policy", error, "Set the setting policy to a policy file, or to nothing.")
-        return
-    bounds = f"at most {limits.rows:,} rows and {limits.seconds:g} s"
-    yield Check("policy", "ok", f"role {policy.role}: {len(hidden_columns(model, policy))} hidden columns, {bounds}")
+        yield _failed("policy", error, "Set the setting policy to a policy file, or to none.")
+        settings = replace(settings, policy="none")  # what is sensitive stays hidden; the rest can still be examined
+    else:
+        hidden, bounds = hidden_columns(model, policy), f"at most {limits.rows:,} rows and {limits.seconds:g} s"
+        yield Check("policy", "ok", f"role {policy.role}: {len(hidden)} hidden columns, {bounds}")
     try:
-        pipeline = build_pipeline(settings)
+        pipeline = build_pipeline(replace(settings, cache="off"))
     except Nl2SqlError as error:
-        yield _failed("database", error, SEED_ADVICE)
+        yield _failed({"prompt": "prompts", "llm": "provider"}.get(error.stage, "database"), error, DATABASE_ADVICE)
         return
     try:
-        yield from _database(settings, pipeline, model)
+        yield from _database(settings, pipeline)
     finally:
         pipeline.engine.close()
 
 
-def _database(settings: Settings, pipeline: Pipeline, model: SemanticModel) -> Iterator[Check]:
+def _database(settings: Settings, pipeline: Pipeline) -> Iterator[Check]:
+    asking = Principal(role=settings.role)
+    datasets = pipeline.model_for(settings.role).datasets
     unreadable: list[str] = []
     newest: dict[str, date] = {}
-    for dataset in model.datasets:
-        answer = pipeline.run_sql(_newest_sql(dataset.table, dataset.time_field))
+    for dataset in datasets:
+        answer = pipeline.run_sql(_newest_sql(dataset), asking, fresh=True)
         if answer.outcome != "answered" or answer.table is None:
             if answer.code in ("database_missing", "database_unreadable", "database_unreachable"):
-                yield Check("database", "fail", answer.headline, answer.hint or SEED_ADVICE)
+                yield Check("database", "fail", answer.headline, answer.hint or DATABASE_ADVICE)
                 return
             unreadable.append(f"{dataset.table} ({answer.headline})")
         elif (day := _day(answer.table.table.column(0)[0].as_py())) is not None:
@@ -158,17 +167,21 @@ def _database(settings: Settings, pipeline: Pipeline, model: SemanticModel) -> I
         advice = "Does the model fit this database, and may the account SELECT?"
         yield Check("database", "fail", f"cannot read {'; '.join(unreadable)}", advice)
     else:
-        yield Check("database", "ok", f"{pipeline.engine.dialect}: all {len(model.datasets)} tables can be read")
+        yield Check("database", "ok", f"{pipeline.engine.dialect}: all {len(datasets)} tables can be read")
     yield _read_only(settings)
     yield _freshness(settings.today, newest)
 
 
-def _newest_sql(table: str, time_field: str) -> str:
-    chosen = f"MAX({time_field.rpartition('.')[2]})" if time_field else "COUNT(*)"
-    return f"SELECT {chosen} AS newest FROM {table}"  # noqa: S608 - names of the model, and the guard reads it
+def _newest_sql(dataset: Dataset) -> str:
+    """The newest day where there is one that the role may see, else the number of rows."""
+    times = [f for f in dataset.fields if f.name == dataset.time_field.rpartition(".")[2] and not f.sensitive]
+    chosen = f"MAX({times[0].expression})" if times else "COUNT(*)"
+    return f"SELECT {chosen} AS newest FROM {dataset.table}"  # noqa: S608 - names of the model, and the guard reads it
 
 
 def _day(value: object) -> date | None:
+    if not isinstance(value, date | str):  # a number of rows
+        return None
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:

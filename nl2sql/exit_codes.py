@@ -29,7 +29,7 @@ Exit codes:
   2  usage or settings: an argument, a setting, a model, policy or prompt file
   3  declined: not understood, not in the data, or a question back
   4  refused: the guard, or a question for hidden data or for a change
-  5  the database or the model provider failed
+  5  the database or the model provider failed, or the output could not be written
 """
 
 # Answer codes that are refusals although a writer, not the guard, said so.

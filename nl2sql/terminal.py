@@ -5,7 +5,9 @@ Whatever comes from a database or a model is made visible first: a control chara
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,6 +27,36 @@ _MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", 
 def visible(text: str) -> str:
     """Control characters as spaces, so that data cannot write escape sequences."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def prepare_streams() -> None:
+    """For a process of one's own, before anything is read or written.
+
+    A closed stream's number is taken at once: the next file to be opened, such as a database, would get it. Standard
+    output then refuses every write, as a full disk does; what would go to a closed standard error is lost.
+    """
+    for name, flag in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, flag)  # the lowest free one: that of the closed stream
+            if name != "stdin":
+                stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+                setattr(sys, name, stream)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="strict")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # “€” is a question mark where the encoding has none
+
+
+def abandon(stream: TextIO) -> None:
+    """Nobody takes what is written: what Python would still flush at exit goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_utf8(text: str, stream: TextIO) -> None:
+    """JSON is UTF-8 whatever the encoding of the stream."""
+    stream.flush()
+    stream.buffer.write(text.encode("utf-8", "replace"))
+    stream.buffer.flush()
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -157,6 +189,12 @@ def origin_line(answer: Answer) -> str:
     took = sum(stage.ms for stage in answer.stages)
     parts = [writer, origin.detail, origin.note, "from the cache" if answer.cached else "", f"{took:,.0f} ms"]
     return " · ".join(part for part in parts if part)
+
+
+def print_cut(answer: Answer, stream: TextIO) -> None:
+    """Whoever reads the rows alone must still learn that there are more."""
+    if answer.table is not None and answer.table.truncated:
+        Page(stream).line(f"Only the first {answer.table.row_count:,} rows: the policy's limit cut the rest.", "yellow")
 
 
 def print_no_answer(answer: Answer, stream: TextIO) -> None:

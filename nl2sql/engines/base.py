@@ -10,7 +10,8 @@ import pyarrow as pa
 from nl2sql.errors import CheckedSqlForged, QueryFailed
 from nl2sql.guard.checked import CheckedSql
 
-# The same number as the policy's own default: about 1,000 rows of 32 kB, more than a page or a download needs.
+# No policy can raise a result above this. It is the policy's own default too: about 1,000 rows of 32 kB, more than a
+# page or a download needs.
 RESULT_BYTES = 32_000_000
 
 
@@ -19,7 +20,7 @@ class ResultTable:
     """Rows as Arrow: decimals stay decimal128, times are timestamp[us] without zone (UTC), text is string.
 
     `truncated` is a fact, not a guess: at least one row more than is here was fetched and thrown away, because
-    `row_limit` or the engine's limit on the size of a result was reached.
+    `row_limit` or the limit on the size of a result (the policy's, at most the engine's) was reached.
     """
 
     table: pa.Table

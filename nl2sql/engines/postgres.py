@@ -92,12 +92,12 @@ class PostgresServer:
         if state.startswith(_NO_CONNECTION) or (not state and isinstance(error, psycopg.OperationalError | OSError)):
             return DatabaseUnreachable(
                 "The database cannot be reached right now. Please try again.",
-                hint=f"{state} {without_values(str(error))}",
+                hint=_after_state(state, without_values(str(error))),
             )
         message = _primary(error)
         if not state.startswith("42"):  # 42: about the statement's own words. Others may quote data of hidden rows
             message = without_values(message)
-        return QueryFailed("The database could not run this query.", hint=f"{state}: {message}")
+        return QueryFailed("The database could not run this query.", hint=_after_state(state, message))
 
 
 # A failed connection carries no SQLSTATE, only the server's words; in another language they mean "unreachable" here.
@@ -113,6 +113,11 @@ def _could_not_connect(error: BaseException, because_of: str) -> bool:
         and not error.sqlstate
         and _CONNECTING[because_of].search(str(error)) is not None
     )
+
+
+def _after_state(state: str, message: str) -> str:
+    """What the driver itself finds has no SQLSTATE."""
+    return f"{state}: {message}" if state else message
 
 
 def _primary(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nl2sql.engines.base import RESULT_BYTES, Engine
+from nl2sql.engines.schemes import SERVERS
 from nl2sql.errors import SettingsInvalid
 
 if TYPE_CHECKING:
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
 
 SQLITE_PREFIX = "sqlite:///"
 
-# Scheme → (SQLAlchemy's name of the driver, driver module, extra of this package, "module:class" of the server kind)
-SERVERS: dict[str, tuple[str, str, str, str]] = {
-    "mysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
-    "mysql+pymysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
-    "mariadb": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
-    "mariadb+pymysql": ("mysql+pymysql", "pymysql", "mysql", "nl2sql.engines.mysql:MySqlServer"),
-    "postgresql": ("postgresql+psycopg", "psycopg", "postgres", "nl2sql.engines.postgres:PostgresServer"),
-    "postgresql+psycopg": ("postgresql+psycopg", "psycopg", "postgres", "nl2sql.engines.postgres:PostgresServer"),
-}
 ALLOWED = ", ".join(sorted(["sqlite", *SERVERS]))
 
 

@@ -48,8 +48,11 @@ class ServerKind(Protocol):
     def mapped(self, error: BaseException, seconds: float) -> EngineError: ...
 
 
-# Values of rows appear in messages in quotation marks ("invalid input syntax for type integer: …").
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
+# Values of rows appear in messages in quotation marks ("invalid input syntax for type integer: …"), as they are: a mark
+# inside a word ends no value, and what is cut off before its mark goes to the end. "Can't" and "server's" open none.
+_QUOTED = re.compile(
+    r"""(?!(?<=n)'t\b|(?<=[a-z])'s\b)(?P<mark>['"`])(?:\\.|[^\\])*?(?:(?P=mark)(?!\w)|\\?$)""", re.IGNORECASE
+)
 
 
 def without_values(message: str) -> str:

@@ -7,6 +7,8 @@ wall, not the first.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,11 +33,23 @@ GRACE_SECONDS = 0.1  # given to the server's own limit before the statement is s
 INDEX_SECONDS = 30.0  # for reading a column's distinct values, which no one is waiting for
 
 
+# Parameters of an address that are secrets, or tell where one is kept.
+_SECRET = re.compile("pass|pwd", re.IGNORECASE)
+
+
+def address_mark(url: sqlalchemy.URL) -> str:
+    """Differs for another driver, host, port, socket, database, user or parameter; never depends on a password."""
+    parameters = sorted((name, value) for name, value in url.query.items() if not _SECRET.search(name))
+    place = (url.drivername, url.host, url.port, url.database, url.username, parameters)
+    return hashlib.sha256(repr(place).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 class SqlEngine:
     """Safe for many threads. No connection is made before the first question."""
 
     def __init__(self, url: sqlalchemy.URL, kind: ServerKind, *, result_bytes: int = RESULT_BYTES) -> None:
         self._kind = kind
+        self._mark = address_mark(url)
         self._result_bytes = result_bytes
         self._engine = sqlalchemy.create_engine(
             url,
@@ -59,7 +73,8 @@ class SqlEngine:
     def run(self, checked: CheckedSql) -> ResultTable:
         admit(checked, self.dialect)
         started = time.perf_counter()
-        names, rows, truncated = self._read(checked.sql, checked.seconds, checked.row_limit)
+        byte_limit = min(self._result_bytes, checked.result_bytes)
+        names, rows, truncated = self._read(checked.sql, checked.seconds, checked.row_limit, byte_limit)
         table = rows_to_arrow(rows, names, checked.outputs)
         return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
 
@@ -68,18 +83,22 @@ class SqlEngine:
         source = ".".join(self._kind.quoted(part) for part in table.split("."))
         rows_of = f"{name} IS NOT NULL AND ({where or '1 = 1'})"
         sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
-        _, rows, _ = self._read(sql, INDEX_SECONDS, limit)
+        _, rows, _ = self._read(sql, INDEX_SECONDS, limit, self._result_bytes)
         return [text_of(value) for (value,) in rows]
 
     def fingerprint(self) -> str:
-        """The server's own marker of committed data; without one, the minute: answers are then kept that long."""
+        """The address, and the server's marker of committed data, which all its databases may share.
+
+        Without a marker, the minute: answers are then kept that long.
+        """
         with self._lease(POOL_WAIT_SECONDS) as connection:
-            return self._kind.changes(connection.driver_connection) or f"minute {int(time.time() // 60)}"
+            changes = self._kind.changes(connection.driver_connection) or f"minute {int(time.time() // 60)}"
+        return f"{self._mark} {changes}"
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def _read(self, sql: str, seconds: float, row_limit: int) -> tuple[list[str], list[Row], bool]:
+    def _read(self, sql: str, seconds: float, row_limit: int, byte_limit: int) -> tuple[list[str], list[Row], bool]:
         deadline = time.monotonic() + seconds
 
         def still_time() -> None:
@@ -94,7 +113,7 @@ class SqlEngine:
                 cursor = self._kind.open(connection, sql, seconds)
                 try:
                     names = [column[0] for column in cursor.description or ()]
-                    rows, truncated = fetch_capped(cursor.fetchmany, row_limit, self._result_bytes, still_time)
+                    rows, truncated = fetch_capped(cursor.fetchmany, row_limit, byte_limit, still_time)
                 finally:
                     reusable = self._kind.close(cursor, stop)
             still_time()

@@ -46,13 +46,14 @@ class SqliteEngine:
     def run(self, checked: CheckedSql) -> ResultTable:
         admit(checked, self.dialect)
         started = time.perf_counter()
+        byte_limit = min(self._result_bytes, checked.result_bytes)
 
         def read(cursor: sqlite3.Cursor) -> tuple[list[str], list[Row], bool]:
             cursor.execute(checked.sql)
             if cursor.description is None:
                 raise sqlite3.ProgrammingError("the statement returns no columns")
             names = [column[0] for column in cursor.description]
-            return names, *fetch_capped(cursor.fetchmany, checked.row_limit, self._result_bytes)
+            return names, *fetch_capped(cursor.fetchmany, checked.row_limit, byte_limit)
 
         names, rows, truncated = self._attempt(read, checked.seconds)
         table = rows_to_arrow(rows, names, checked.outputs)

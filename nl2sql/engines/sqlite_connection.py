@@ -17,6 +17,8 @@ MAX_CONNECTIONS = 8
 # A writer holds the file for milliseconds. Waiting is not under the query's own time limit, so it is short.
 BUSY_SECONDS = 1.0
 
+MAKEFILE = Path(__file__).parents[2] / "Makefile"  # there in a checkout, not where the package was installed
+
 LIMITS = (
     # One value (and one row) of 1 MB is more than any cell shown; it bounds what a single opcode can build, which
     # neither the progress handler nor an interrupt can stop.
@@ -103,9 +105,10 @@ class ReadOnlyPool:
         try:
             main = os.stat(self._path)
         except (FileNotFoundError, NotADirectoryError, ValueError):
+            demo = " (for the demo data: make demo)" if MAKEFILE.exists() else ""
             raise DatabaseMissing(
                 f"There is no database at {self._shown}.",
-                hint="Create it (for the demo data: make demo), or set another database address.",
+                hint=f"Create it{demo}, or set another database address.",
             ) from None
         except OSError as error:
             raise self.unreadable(error.strerror or "") from error

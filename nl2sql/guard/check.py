@@ -117,5 +117,6 @@ def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> Chec
         row_limit=policy.limits.rows,
         limit_added=limit_added,
         seconds=policy.limits.seconds,
+        result_bytes=policy.limits.result_bytes,
         policy=policy.fingerprint,
     )

@@ -39,7 +39,8 @@ class CheckedSql:
     """Text that may run, and the tree it was printed from. Immutable; cannot be pickled, copied or built elsewhere.
 
     `sql` is what runs; `tables` are physical names, `columns` are "table.column", both lower case and sorted;
-    `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut).
+    `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut), and
+    `result_bytes` how large they may be together.
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class CheckedSql:
         "limit_added",
         "outputs",
         "policy",
+        "result_bytes",
         "row_limit",
         "seconds",
         "sql",
@@ -63,6 +65,7 @@ class CheckedSql:
     row_limit: int
     limit_added: bool
     seconds: float
+    result_bytes: int
     policy: str
 
     def __init__(self, mint: object, **values: Any) -> None:

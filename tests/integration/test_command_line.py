@@ -7,6 +7,7 @@ import io
 import json
 import os
 import resource
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -22,13 +23,28 @@ SOLD_IN_2025 = (
 
 
 @pytest.fixture
-def nl2sql(auction_database: Path, repository: Path, tmp_path: Path) -> Command:
-    environ = os.environ | {
+def environ(auction_database: Path, repository: Path, tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
         "NL2SQL_CONFIG": str(repository / "nl2sql.toml"),
         "NL2SQL_DATABASE": f"sqlite:///{auction_database}",
         "NL2SQL_CACHE": str(tmp_path / "cache"),
     }
 
+
+@pytest.fixture
+def shell(environ: dict[str, str], tmp_path: Path) -> Command:
+    """A line of shell in which `nl2sql` is the command."""
+    defined = f'nl2sql() {{ {shlex.quote(sys.executable)} -m nl2sql.cli "$@"; }}\n'
+
+    def run(line: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", "-c", defined + line]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ | more, check=False)
+
+    return run
+
+
+@pytest.fixture
+def nl2sql(environ: dict[str, str], tmp_path: Path) -> Command:
     def run(*arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "nl2sql.cli", *arguments]
         return subprocess.run(
@@ -150,3 +166,65 @@ def test_help_takes_less_than_four_tenths_of_a_second(nl2sql: Command) -> None:
     assert nl2sql("--help").returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.4
+
+
+def assert_one_sentence(text: str, *parts: str) -> None:
+    assert "Traceback" not in text and "Exception ignored" not in text
+    assert text.startswith("nl2sql: ")
+    assert len(text.splitlines()) <= 2
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C", "POSIX"])
+@pytest.mark.parametrize("command", ["ask -", "check"])
+def test_standard_input_that_is_no_text_is_wrong_usage(command: str, locale: str, shell: Command) -> None:
+    done = shell(rf"printf 'How many caf\351s?' | nl2sql {command}", LC_ALL=locale)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert_one_sentence(done.stderr, "standard input", "utf-8")
+
+
+@pytest.mark.parametrize("command", ["ask -", "check"])
+def test_a_closed_standard_input_is_wrong_usage(command: str, shell: Command) -> None:
+    done = shell(f"nl2sql {command} <&-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert_one_sentence(done.stderr, "standard input")
+
+
+OUTPUTS = ["ask 'How many users?'", "ask 'How many users?' --json", "ask 'How many users?' --csv", "schema", "doctor"]
+
+
+@pytest.mark.parametrize(
+    "command", [*OUTPUTS, "ask 'How many users?' --sql", "--help", "--version", "check 'SELECT 1'"]
+)
+@pytest.mark.parametrize("where", ["> /dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_a_failure_and_a_sentence(command: str, where: str, shell: Command) -> None:
+    done = shell(f"nl2sql {command} {where}")
+    assert done.returncode == 5, done.stderr
+    assert_one_sentence(done.stderr, "could not be written")
+
+
+@pytest.mark.parametrize("where", ["2> /dev/full", "2>&-"])
+def test_reasons_that_nobody_can_read_change_no_exit_code(where: str, shell: Command) -> None:
+    for command, code in (("ask 'Delete all users'", 4), ("ask 'How many users?'", 0), ("dance", 2), ("ask ''", 2)):
+        done = shell(f"nl2sql {command} {where}")
+        assert (done.returncode, done.stderr) == (code, ""), command
+        assert bool(done.stdout) is (code == 0)
+
+
+def test_with_every_stream_closed_only_the_exit_code_is_left(shell: Command) -> None:
+    assert shell("nl2sql ask 'Delete all users' <&- >&- 2>&-").returncode == 4
+    assert shell("nl2sql ask 'How many users?' <&- >&- 2>&-").returncode == 5
+
+
+def test_a_narrow_encoding_shows_a_question_mark_and_json_stays_whole(shell: Command) -> None:
+    question = "ask 'What was the GMV in 2025?'"
+    done = shell(f"nl2sql {question}", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "?" in done.stdout and done.stdout.isascii()
+    wide, narrow = (
+        json.loads(shell(f"nl2sql {question} --json", PYTHONIOENCODING=name).stdout)["headline"]
+        for name in ("utf-8", "ascii")
+    )
+    assert "€" in wide
+    assert narrow == wide

@@ -142,6 +142,22 @@ def test_a_cache_that_another_process_holds_is_a_miss_and_not_a_wait(cache: Disk
     holder.close()
 
 
+def test_many_cold_threads_that_find_it_held_are_told_of_once_with_the_reason(
+    cache: DiskCache, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = sqlite3.connect(folder / "cache.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    threads = [threading.Thread(target=cache.set, args=(f"{n}", b"1")) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    holder.close()
+    [warning] = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.startswith("The cache could not be written: ")
+    assert warning.endswith(("Timeout", "database is locked)"))
+
+
 class Planted:
     """Unpickling one of these makes the file it names."""
 

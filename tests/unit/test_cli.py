@@ -18,7 +18,7 @@ import pytest
 from nl2sql import bootstrap, cli
 from nl2sql.answer.base import Answer, ColumnLabel, Finding, Receipt, ReceiptLine, StageTime
 from nl2sql.engines.base import ResultTable
-from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, ModelInvalid
+from nl2sql.errors import DatabaseUnreachable, ModelInvalid
 from nl2sql.guard.violation import Violation, Violations
 from nl2sql.question import Principal, Question
 from nl2sql.trace import StageEvent
@@ -194,6 +194,14 @@ def test_csv_is_every_row_and_nothing_else(pipeline: ScriptedPipeline, capsys: C
     assert lines[1].split(",")[1].startswith("1234.5")
 
 
+def test_csv_that_was_cut_says_so_beside_the_rows(pipeline: ScriptedPipeline, capsys: Capture) -> None:
+    pipeline.script = lambda question: replace(answered(question), table=replace(table(45), truncated=True))
+    assert cli.run(["ask", "Revenue by country", "--csv"]) == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 46
+    assert printed.err == "Only the first 45 rows: the policy's limit cut the rest.\n"
+
+
 def test_sql_is_the_statement_and_nothing_else(pipeline: ScriptedPipeline, capsys: Capture) -> None:
     assert cli.run(["ask", "Revenue by country", "--sql"]) == 0
     assert capsys.readouterr().out == f"{SQL}\n"
@@ -223,6 +231,12 @@ def test_without_options_the_settings_say_who_asks_and_when(
         (["ask"], "Missing argument"),
         (["ask", "x", "--json", "--csv"], "choose one of"),
         (["ask", "x", "--as-of", "yesterday"], "not a date like 2026-06-30"),
+        (["ask", "x", "--as-of", "20260630"], "not a date like 2026-06-30"),
+        (["ask", "x", "--as-of", "2026-W27-2"], "not a date like 2026-06-30"),
+        (["ask", "x", "--as-of", "2026-02-30"], "not a date like 2026-06-30"),
+        (["ask", "x", "--as-of", "2026-06-30 "], "not a date like 2026-06-30"),
+        (["ask", "x", "--as-of", "1899-12-31"], "between 1900-01-01 and 2200-12-31"),
+        (["ask", "x", "--as-of", "2201-01-01"], "between 1900-01-01 and 2200-12-31"),
         (["ask", "   "], "Please type a question"),
         (["dance"], "No such command"),
         (["--config", "nowhere.toml", "ask", "x"], "nowhere.toml"),
@@ -242,7 +256,6 @@ def test_wrong_usage_ends_with_two_and_a_sentence(
     [
         (ModelInvalid("The model has no name.", hint="Give it one."), 2),
         (DatabaseUnreachable("No connection.", hint="Give it one."), 5),
-        (DatabaseMissing("There is no database."), 5),
     ],
 )
 def test_what_cannot_be_opened_is_said_with_what_to_do(
@@ -255,7 +268,7 @@ def test_what_cannot_be_opened_is_said_with_what_to_do(
     assert cli.run(["ask", "Revenue?"]) == expected
     sentence, advice = capsys.readouterr().err.splitlines()
     assert sentence == f"nl2sql: {error}"
-    assert advice.strip() in ("Give it one.", "`make seed` writes the demo database; `nl2sql doctor` checks the rest.")
+    assert advice.strip() == "Give it one."
 
 
 def test_a_defect_is_one_sentence_with_a_reference_and_the_rest_is_in_a_private_log(

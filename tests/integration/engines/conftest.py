@@ -26,7 +26,12 @@ Mint = Callable[..., CheckedSql]
 @pytest.fixture
 def mint() -> Mint:
     def make(
-        sql: str, *outputs: Output, dialect: str = "sqlite", row_limit: int = 1_000, seconds: float = 5.0
+        sql: str,
+        *outputs: Output,
+        dialect: str = "sqlite",
+        row_limit: int = 1_000,
+        seconds: float = 5.0,
+        result_bytes: int = 32_000_000,
     ) -> CheckedSql:
         return CheckedSql(
             checked_module._MINT,
@@ -38,6 +43,7 @@ def mint() -> Mint:
             row_limit=row_limit,
             limit_added=False,
             seconds=seconds,
+            result_bytes=result_bytes,
             policy="test",
         )
 
@@ -64,7 +70,7 @@ class Server:
 
 MYSQL = Server(
     "mysql",
-    "NL2SQL_TEST_MYSQL_URL",
+    "AUCTION_TEST_MYSQL_URL",
     URL.create("mysql+pymysql", "root", host="127.0.0.1", port=3306),
     "mysql+pymysql",
     "SELECT COUNT(*) FROM items a, items b, items c, items d, items e",
@@ -73,7 +79,7 @@ MYSQL = Server(
 )
 POSTGRES = Server(
     "postgres",
-    "NL2SQL_TEST_POSTGRES_URL",
+    "AUCTION_TEST_POSTGRES_URL",
     URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=5432, database="postgres"),
     "postgresql+psycopg",
     "SELECT COUNT(*) FROM items a, items b, items c, items d, items e",

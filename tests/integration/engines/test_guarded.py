@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
+from nl2sql.engines.base import RESULT_BYTES
 from nl2sql.engines.sqlite import SqliteEngine
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
@@ -46,8 +47,9 @@ def engine(tmp_path: Path) -> SqliteEngine:
     return SqliteEngine(str(tmp_path / "shop.db"))
 
 
-def checked(sql: str, rows: int = 1_000) -> CheckedSql:
-    verdict = check(SqlDraft(sql, Origin("sql")), MODEL, Policy(limits=Limits(rows=rows)), "sqlite")
+def checked(sql: str, rows: int = 1_000, result_bytes: int = RESULT_BYTES) -> CheckedSql:
+    limits = Limits(rows=rows, result_bytes=result_bytes)
+    verdict = check(SqlDraft(sql, Origin("sql")), MODEL, Policy(limits=limits), "sqlite")
     assert type(verdict) is CheckedSql, verdict
     return verdict
 
@@ -68,6 +70,14 @@ def test_what_the_guard_passes_runs_and_has_its_types(engine: SqliteEngine) -> N
 def test_the_guards_row_limit_tells_the_truth(engine: SqliteEngine, rows: int, truncated: bool) -> None:
     result = engine.run(checked("SELECT id FROM items", rows))
     assert (result.row_count, result.truncated) == (min(rows, 20), truncated)
+
+
+def test_the_policys_limit_on_the_size_of_a_result_cuts_it_and_says_so(engine: SqliteEngine, tmp_path: Path) -> None:
+    result = engine.run(checked("SELECT id, price FROM items ORDER BY id", result_bytes=200))
+    assert result.truncated
+    assert 5 < result.row_count < 20
+    own_bound = SqliteEngine(str(tmp_path / "shop.db"), result_bytes=200)
+    assert own_bound.run(checked("SELECT id, price FROM items ORDER BY id", result_bytes=10**9)).truncated
 
 
 def test_everything_the_guard_lets_through_is_let_through_here(engine: SqliteEngine) -> None:

@@ -56,6 +56,14 @@ def test_a_result_that_is_too_large_is_cut(admin: sqlalchemy.Engine, server: Any
     assert 100 < result.row_count < 300
 
 
+def test_the_policys_limit_on_the_size_of_a_result_cuts(engine: Engine, server: Any, mint: Mint) -> None:
+    sql = "SELECT title FROM items ORDER BY id"
+    cut = engine.run(mint(sql, dialect=server.dialect, result_bytes=5_000))
+    assert cut.truncated
+    assert 100 < cut.row_count < 300
+    assert not engine.run(mint(sql, dialect=server.dialect)).truncated
+
+
 def test_an_endless_query_is_stopped_at_its_limit_and_stops_on_the_server(
     ask: Ask, server: Any, admin: sqlalchemy.Engine
 ) -> None:

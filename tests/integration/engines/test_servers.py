@@ -7,13 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
 
+from nl2sql.cache import DiskCache, key
 from nl2sql.catalog.model import DataType
 from nl2sql.engines.base import Engine
+from nl2sql.engines.registry import open_engine
 from nl2sql.errors import DatabaseUnreachable, QueryFailed
 from nl2sql.guard.checked import CheckedSql
 
@@ -71,6 +74,25 @@ def test_the_fingerprint_moves_with_committed_data_and_not_with_reading(
     with admin.connect() as connection:
         connection.exec_driver_sql("UPDATE items SET title = 'Thing 2%%' WHERE id = 2")
     assert len({before, changed, engine.fingerprint()}) == 3
+
+
+def test_two_databases_of_one_server_do_not_share_answers(
+    engine: Engine, admin: sqlalchemy.Engine, server: Any, tmp_path: Path
+) -> None:
+    """One cache folder, the same statement, and nothing written in between."""
+    system = {"mysql": "mysql", "postgres": "postgres"}[server.dialect]
+    other = open_engine(admin.url.set(database=system).render_as_string(hide_password=False))
+    for _ in range(5):  # some other work on the server may be written between two looks
+        here, there, again = engine.fingerprint(), other.fingerprint(), engine.fingerprint()
+        if here == again:
+            break
+    other.close()
+    assert here == again
+    kept = DiskCache(tmp_path / "cache")
+    kept.set(key("result", "SELECT 1", here), b"here")
+    assert kept.get(key("result", "SELECT 1", there)) is None
+    assert kept.get(key("result", "SELECT 1", again)) == b"here"
+    kept.close()
 
 
 def test_distinct_values_are_texts_in_order_without_null(engine: Engine) -> None:

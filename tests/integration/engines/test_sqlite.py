@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -353,3 +354,23 @@ def test_a_subclass_is_not_a_checked_sql(engine: SqliteEngine) -> None:
 def test_a_statement_checked_for_another_database_does_not_run(engine: SqliteEngine, mint: Mint) -> None:
     with pytest.raises(QueryFailed, match="another kind of database"):
         engine.run(mint("SELECT id FROM items", dialect="mysql"))
+
+
+def test_a_copy_with_the_same_size_and_time_has_another_fingerprint(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    shutil.copy2(path, copy)
+    assert os.stat(copy).st_mtime_ns == os.stat(path).st_mtime_ns
+    assert SqliteEngine(str(copy)).fingerprint() != SqliteEngine(str(path)).fingerprint()
+
+
+@pytest.mark.parametrize("is_checkout", [True, False])
+def test_make_is_advised_only_where_there_is_a_makefile(
+    is_checkout: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_checkout:
+        (folder / "Makefile").write_text("")
+    monkeypatch.setattr(sqlite_connection, "MAKEFILE", folder / "Makefile")
+    with pytest.raises(DatabaseMissing) as caught:
+        SqliteEngine(str(folder / "nowhere.db")).fingerprint()
+    assert ("make demo" in caught.value.hint) is is_checkout
+    assert caught.value.hint.startswith("Create it")

@@ -124,6 +124,27 @@ def test_an_error_about_data_does_not_quote_the_data() -> None:
     assert without_values("""bad "a b" and 'c'\n and `d`""") == "bad '…' and '…' and '…'"
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Can't connect to MySQL server on '127.0.0.1' (refused)", "Can't connect to MySQL server on '…' (refused)"),
+        ("Host 'a' isn't the server's own", "Host '…' isn't the server's own"),
+        ("Incorrect value: 'O'Brien, 4711' for column 'name'", "Incorrect value: '…' for column '…'"),
+        ("Incorrect value: 'it\\' 4711' at row 1", "Incorrect value: '…' at row 1"),
+        ("Incorrect value: x'4711'", "Incorrect value: x'…'"),
+        ("Incorrect value: 'cut off 4711", "Incorrect value: '…'"),
+        ('invalid input syntax: "4711"', "invalid input syntax: '…'"),
+    ],
+)
+def test_an_apostrophe_in_a_word_opens_no_value_and_one_in_a_value_does_not_end_it(message: str, shown: str) -> None:
+    assert without_values(message) == shown
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError("connection refused"), psycopg.DataError("infinity")])
+def test_a_hint_without_a_state_begins_with_a_word(error: Exception) -> None:
+    assert PostgresServer().mapped(error, 1.0).hint[0].isalpha()
+
+
 def test_an_error_about_the_statement_names_its_words() -> None:
     mapped = MySqlServer().mapped(pymysql.OperationalError(1054, "Unknown column 'emial' in 'SELECT'"), 1.0)
     assert "emial" in mapped.hint

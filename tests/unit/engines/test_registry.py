@@ -6,8 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy.engine import make_url
 
-from nl2sql.engines.registry import ALLOWED, SERVERS, open_engine
+from nl2sql.engines.registry import ALLOWED, open_engine
+from nl2sql.engines.schemes import SERVERS
+from nl2sql.engines.sql import address_mark
 from nl2sql.errors import SettingsInvalid
 
 SECRET = "hunter2"
@@ -22,7 +25,34 @@ def test_the_scheme_chooses_the_engine() -> None:
 
 @pytest.mark.parametrize("scheme", sorted(SERVERS))
 def test_every_scheme_opens_without_a_connection(scheme: str) -> None:
-    open_engine(f"{scheme}://reader:{SECRET}@localhost:1/shop").close()
+    engine = open_engine(f"{scheme}://reader:{SECRET}@localhost:1/shop")
+    engine.close()
+    assert engine.dialect == ("postgres" if scheme.startswith("postgresql") else "mysql")
+
+
+def test_every_part_of_an_address_but_its_passwords_tells_databases_apart() -> None:
+    marks = [
+        address_mark(make_url(url))
+        for url in (
+            "mysql+pymysql://reader@localhost/shop",
+            "mysql+pymysql://reader@localhost/store",
+            "mysql+pymysql://reader@localhost:3307/shop",
+            "mysql+pymysql://reader@db.internal/shop",
+            "mysql+pymysql://writer@localhost/shop",
+            "mysql+pymysql://reader@localhost/shop?unix_socket=/run/a",
+            "mysql+pymysql://reader@localhost/shop?unix_socket=/run/b",
+            "postgresql+psycopg://reader@localhost/shop",
+            "postgresql+psycopg://reader@/shop?host=/run/a",
+            "postgresql+psycopg://reader@/shop?options=-csearch_path%3Dold",
+            "postgresql+psycopg://reader@/shop",
+        )
+    ]
+    assert len(set(marks)) == len(marks)
+    plain, *others = (
+        address_mark(make_url(f"postgresql+psycopg://{rest}"))
+        for rest in ("r@h/shop", f"r:{SECRET}@h/shop", f"r@h/shop?password={SECRET}", f"r@h/shop?sslpassword={SECRET}")
+    )
+    assert others == [plain] * 3
 
 
 @pytest.mark.parametrize(

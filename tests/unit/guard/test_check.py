@@ -140,8 +140,9 @@ def test_a_hidden_column_that_is_not_sensitive_is_refused_too(refused) -> None:
 
 
 def test_the_limits_of_the_policy_are_in_the_verdict(accepted) -> None:
-    checked = accepted("SELECT id FROM bids", policy=Policy(limits=Limits(rows=20, seconds=3.0)))
-    assert (checked.row_limit, checked.seconds, checked.limit_added) == (20, 3.0, True)
+    checked = accepted("SELECT id FROM bids", policy=Policy(limits=Limits(rows=20, seconds=3.0, result_bytes=9_000)))
+    assert (checked.row_limit, checked.seconds, checked.result_bytes) == (20, 3.0, 9_000)
+    assert checked.limit_added
     assert checked.sql.endswith("LIMIT 21")
     assert not accepted("SELECT id FROM bids LIMIT 7").limit_added
 
