@@ -22,7 +22,7 @@ Theme = Literal["light", "dark"]
 _FONT = "Inter, 'Source Sans 3', 'Source Sans Pro', 'Segoe UI', 'Liberation Sans', sans-serif"
 _TITLE_CHARS = 44  # what fits into one line of 390 pixels at the title's size
 _NAME_CHARS = 24  # of a category beside its bar; the whole name is in the hover text
-_TICKS_ON_TIME = 6
+_TICKS_ON_TIME = 4  # dates that fit side by side on a phone
 _BAR_PIXELS = 26
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "cross", "star")
 
