@@ -105,6 +105,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
 }
 
+# Adjectives for what was added of late; a model may know them as values too ("new" items).
+NEWLY = frozenset({"new", "newly added"})
 # Verbs that say little by themselves: a noun that follows says the rest.
 LIGHT_VERBS = frozenset(
     (

@@ -12,11 +12,22 @@ from nl2sql.writers.offline.frame import (
     Noun,
     Restrictor,
     SeveralReadings,
+    ValueAsk,
 )
+from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.placing import add_aggregates, add_group, relate, set_head, set_rank
 from nl2sql.writers.offline.read_fields import read_field
 from nl2sql.writers.offline.reading import Reading
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, NumberSense, RoleSense, ValueSense, VerbSense
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    NumberSense,
+    PeriodSense,
+    RoleSense,
+    ValueSense,
+    VerbSense,
+)
 from nl2sql.writers.offline.tokens import singular
 
 
@@ -75,7 +86,29 @@ def _adjectives(reading: Reading, noun: Noun) -> list[Restrictor]:
             if not matching:
                 raise NotUnderstood(f"I do not know what “{each.words} {noun.words}” means.", (each.words,))
             each.senses = matching
-    return taken
+    kept = [each for each in taken if not _says_newly_added(reading, noun, each)]
+    for each in kept:
+        if isinstance(each, ValueAsk) and not _can_be(reading, noun, each):
+            raise NotUnderstood(f"I do not know what “{each.words} {noun.words}” means.", (each.words,))
+    return kept
+
+
+def _can_be(reading: Reading, noun: Noun, ask: ValueAsk) -> bool:
+    """Whether the thing itself, or something it belongs to, can have the value."""
+    start = reading.graph.relationships[noun.role].source if noun.role else noun.dataset
+    reached = (noun.dataset, start)
+    return any(reading.graph.paths(dataset, sense.dataset) for dataset in reached for sense in ask.senses)
+
+
+def _says_newly_added(reading: Reading, noun: Noun, ask: Restrictor) -> bool:
+    """ "How many new users in May": counted things that have no such value are those added in the period, which is
+    what dates them anyway."""
+    if not isinstance(ask, ValueAsk) or ask.words.lower() not in NEWLY or ask.negated:
+        return False
+    has_value = any(reading.graph.paths(noun.dataset, sense.dataset) for sense in ask.senses)
+    is_counted = reading.pending.count or bool(reading.pending.most)
+    in_time = any(chunk.has(PeriodSense) or chunk.word("grain") for chunk in reading.chunks)
+    return not has_value and not noun.role and is_counted and in_time
 
 
 def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
