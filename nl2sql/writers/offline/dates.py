@@ -143,7 +143,8 @@ def _counted(rest: list[str], as_of: date) -> FoundPeriod | None:
         return None
     begin = floor(as_of, rest[1])
     if rest[0] in ("this", "current"):
-        return FoundPeriod(period_of(begin, as_of + timedelta(days=1)), 2)
+        # The whole of it: what is recorded of the rest lies ahead, like an end that was set, and is asked for too.
+        return FoundPeriod(period_of(begin, shift(begin, rest[1], 1)), 2)
     if rest[0] == "past":  # "the past year" ends today; "last year" is the calendar one
         return FoundPeriod(period_of(shift(as_of + timedelta(days=1), rest[1], -1), as_of + timedelta(days=1)), 2)
     return FoundPeriod(period_of(shift(begin, rest[1], -1), begin), 2)

@@ -27,7 +27,7 @@ from nl2sql.writers.offline.tokens import Token, tokenize
 from nl2sql.writers.offline.wording import Wording
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
-GRAMMAR_VERSION = "3"
+GRAMMAR_VERSION = "4"
 _SUGGESTIONS = 3
 # From so many unknown words on, a list of them helps nobody: it is another language, or about something else.
 _FOREIGN_WORDS = 5
@@ -57,8 +57,10 @@ class OfflineWriter:
         draft = self._read(question.text, context)
         if isinstance(draft, Clarification):
             readable = [c for c in draft.choices if isinstance(self._read(c, context), SqlDraft)]
-            if not readable:
-                return CannotAnswer(draft.message, "not_understood", draft.origin, (), self._nearest(question.text))
+            # One of several that are left is no choice, and the one that can be read need not be the one meant.
+            if not readable or len(readable) < min(2, len(draft.choices)):
+                message = f"{draft.message} I cannot tell, and I do not guess."
+                return CannotAnswer(message, "not_understood", draft.origin, (), self._nearest(question.text))
             return Clarification(draft.message, draft.origin, tuple(readable))
         return draft
 
