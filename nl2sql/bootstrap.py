@@ -15,6 +15,7 @@ from nl2sql.engines.registry import open_engine
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
 from nl2sql.labels import labels_of
+from nl2sql.llm.registry import open_model
 from nl2sql.pipeline import Pipeline, Stages
 from nl2sql.settings import Settings
 from nl2sql.writers.base import Writer
@@ -68,10 +69,10 @@ def build_writer(settings: Settings, model: SemanticModel, engine: Engine) -> Wr
     wants_llm = settings.writer == "llm" or (settings.writer == "auto" and settings.openai_api_key)
     if not wants_llm:
         return offline
-    from nl2sql.llm.openai import OpenAIModel
     from nl2sql.writers.llm import LlmWriter
 
-    language_model = OpenAIModel(
+    language_model = open_model(
+        "openai",
         settings.openai_model,
         api_key=settings.openai_api_key,
         base_url=settings.openai_base_url or None,

@@ -16,6 +16,12 @@ MAX_QUESTION_CHARS = 2_000
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
 
+def looks_like_sql(text: str) -> bool:
+    """Whether a statement was typed where a question was expected."""
+    words = text.lower().split()
+    return words[:1] in (["select"], ["with"]) and "from" in words
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. `role` selects the policy; `attributes` fill its row filters."""

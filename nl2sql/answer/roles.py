@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from nl2sql.answer.aggregates import without_id
-from nl2sql.answer.grammar import article
 from nl2sql.answer.speech import Speaker
 
 
@@ -14,7 +13,3 @@ def role_of(column: exp.Column, speaker: Speaker) -> str:
     label = speaker.label(column)
     words = without_id(label.label.lower() if label and label.label else column.name.replace("_", " "))
     return "" if words in ("id", "") else words.strip()
-
-
-def missing_words(noun: str, role: str) -> str:
-    return f"{article(noun)} as {role}" if role and role != noun else article(noun)

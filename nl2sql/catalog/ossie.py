@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from nl2sql.catalog.model import DataType
 
-VERSION = "0.2.0.dev0"
 VENDOR = "NL2SQL"
 
 Name = Annotated[str, StringConstraints(min_length=1)]

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nl2sql.answer.base import Answer
 from nl2sql.errors import QuestionInvalid
-from nl2sql.question import Question
+from nl2sql.question import Question, looks_like_sql
 from nl2sql.trace import StageEvent
 from streamlit_app import widgets
 from streamlit_app.results import asked_text, show_entry
@@ -42,12 +42,6 @@ def page() -> None:
     _history(ready, talk)
     # Last, so that the page is whole while the work goes on, and stays whole when it is stopped.
     _work(ready, talk, place)
-
-
-def looks_like_sql(text: str) -> bool:
-    """A statement typed into the question box is run as what it is, through the same guard."""
-    words = text.lower().split()
-    return words[:1] in (["select"], ["with"]) and "from" in words
 
 
 def _placeholder(ready: Ready) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nl2sql.errors import QuestionInvalid
-from nl2sql.question import MAX_QUESTION_CHARS, Principal, Question, Turn
+from nl2sql.question import MAX_QUESTION_CHARS, Principal, Question, Turn, looks_like_sql
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "?!…", "\x00\x1b", "—"])
@@ -53,3 +53,17 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert Question.parse(once.text) == once
     assert once.text.isprintable()
     assert once.text == once.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sql"),
+    [
+        ("SELECT id FROM users", True),
+        ("with x as (select 1 from users) select * from x", True),
+        ("select a winner for me", False),
+        ("With PayPal, how much was paid?", False),
+        ("", False),
+    ],
+)
+def test_a_statement_is_told_from_a_question(text: str, is_sql: bool) -> None:
+    assert looks_like_sql(text) is is_sql

@@ -40,7 +40,6 @@ class Pending:
     number: Decimal | None = None
     compare: tuple[Operator, Decimal, str] | None = None
     before: list[Restrictor] = field(default_factory=list)  # adjectives waiting for their noun
-    before_words: list[str] = field(default_factory=list)
 
 
 class Reading:

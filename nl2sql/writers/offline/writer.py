@@ -14,7 +14,7 @@ from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Context
-from nl2sql.question import Question
+from nl2sql.question import Question, looks_like_sql
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.offline.compile import compile_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
@@ -114,8 +114,7 @@ class OfflineWriter:
         return None
 
     def _sql(self, text: str) -> CannotAnswer | None:
-        words = text.lower().split()
-        if words[:1] in (["select"], ["with"]) and "from" in words:
+        if looks_like_sql(text):
             message = "This looks like SQL. Type it as SQL, not as a question: it is checked and run in the same way."
             return CannotAnswer(message, "not_understood", Origin(self.name), (), self._nearest(text))
         return None
