@@ -74,7 +74,7 @@ class SqlEngine:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
-        names, rows, truncated = self._read(checked.sql, checked.seconds, checked.row_limit, byte_limit)
+        names, rows, truncated = self._read(checked.executed, checked.seconds, checked.row_limit, byte_limit)
         table = rows_to_arrow(rows, names, checked.outputs)
         return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
 

@@ -49,7 +49,7 @@ class SqliteEngine:
         byte_limit = min(self._result_bytes, checked.result_bytes)
 
         def read(cursor: sqlite3.Cursor) -> tuple[list[str], list[Row], bool]:
-            cursor.execute(checked.sql)
+            cursor.execute(checked.executed)
             if cursor.description is None:
                 raise sqlite3.ProgrammingError("the statement returns no columns")
             names = [column[0] for column in cursor.description]

@@ -7,6 +7,7 @@ know how to bind is refused, and what it binds is rewritten so that the printed 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from rapidfuzz import process
@@ -15,6 +16,7 @@ from sqlglot import exp
 from nl2sql.guard.joins import expand_stars, spell_out_join
 from nl2sql.guard.names import rewritten, written
 from nl2sql.guard.ordering import (
+    group_by_dependent_columns,
     settle_group_names,
     settle_outer_order,
     settle_sort_name,
@@ -160,8 +162,8 @@ class Binder:
                 return Source(given or rewritten(table.this, self.dialect), Shape({}))
             shape, own = self._table_shape(physical), written(physical.name, self.dialect, exactly=True)
             self.scans += 1
-        if given is not None:
-            table.set("alias", exp.TableAlias(this=given.copy()))
+        alias = exp.TableAlias(this=given.copy()) if given is not None and given != own else None
+        table.set("alias", alias)
         return Source(given or own.copy(), shape)
 
     def _physical(self, table: exp.Table) -> PhysicalTable | None:
@@ -172,7 +174,7 @@ class Binder:
         if physical is None or [p.lower() for p in given] != [p.lower() for p in path[-len(given) :]]:
             self._refuse_table(table)
             return None
-        parts = [written(part, self.dialect, exactly=True) for part in path[-len(given) :]]
+        parts = [written(part, self.dialect, exactly=True) for part in path]
         for key, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
             table.set(key, part)
         self.statement.tables.add(physical.name.lower())
@@ -192,12 +194,18 @@ class Binder:
         )
 
     def _table_shape(self, physical: PhysicalTable) -> Shape:
-        columns = {}
+        catalogue, columns = self.statement.catalogue, {}
         for name, column in physical.columns.items():
             full = f"{physical.name.lower()}.{name}"
             identifier = written(column.name, self.dialect, exactly=True)
-            columns[name] = ScopeColumn(identifier, full, full in self.statement.catalogue.hidden)
-        return Shape(columns, scans=1)
+            columns[name] = ScopeColumn(
+                identifier,
+                full,
+                full in catalogue.hidden,
+                full in catalogue.masked,
+                catalogue.aggregate_only.get(full, 0),
+            )
+        return Shape(columns, scans=1, key=physical.key)
 
     def _bind_derived(self, item: exp.Expr, query: exp.Expr, outer: Scope | None, ctes: Ctes) -> Source:
         if not isinstance(query, exp.Subquery | exp.Values):
@@ -239,7 +247,9 @@ class Binder:
         for ordered in sort_keys(select):
             if not settle_sort_name(ordered.this, scope, self.resolver):
                 self.bind_expression(ordered, "this", scope, "order")
-        self.statement.selects.append(BoundSelect(select, tuple(relations)))
+        if self.dialect.name == "postgres":
+            group_by_dependent_columns(select, scope)
+        self.statement.selects.append(BoundSelect(select, tuple(relations), tuple(scope.sources)))
         return Shape(columns, repeated, rows_of_select(select, relations))
 
     def _bind_outputs(self, select: exp.Select, scope: Scope, *, named: bool) -> Outputs:
@@ -261,7 +271,7 @@ class Binder:
             if isinstance(identifier, exp.Identifier):
                 name = str(identifier.this).lower()
                 repeated |= {name} & columns.keys()
-                columns.setdefault(name, ScopeColumn(identifier))
+                columns.setdefault(name, ScopeColumn(identifier, masked=_is_masked(output.unalias(), scope)))
             else:
                 columns[f"?{index}"] = ScopeColumn(exp.to_identifier(f"column_{index + 1}"))
         return columns, frozenset(repeated)
@@ -287,7 +297,7 @@ class Binder:
         rows = left.rows
         if isinstance(query, exp.Union):
             rows = None if left.rows is None or right.rows is None else left.rows + right.rows
-        shape = Shape(left.columns, left.repeated, rows)
+        shape = Shape(_masked_by_either(left.columns, right.columns), left.repeated, rows)
         settle_outer_order(query, shape, self.resolver)
         return shape
 
@@ -323,3 +333,16 @@ class Binder:
                 self.resolver.resolve(node, scope, clause)
             else:
                 self.bind_query(node, scope, scope.ctes, named=False)
+
+
+def _is_masked(output: exp.Expr, scope: Scope) -> bool:
+    source = scope.source(output.table.lower()) if isinstance(output, exp.Column) else None
+    column = source.shape.columns.get(output.name.lower()) if source is not None else None
+    return column is not None and column.masked
+
+
+def _masked_by_either(left: dict[str, ScopeColumn], right: dict[str, ScopeColumn]) -> dict[str, ScopeColumn]:
+    if not any(column.masked for column in right.values()):
+        return left
+    pairs = zip(left.items(), right.values(), strict=False)
+    return {name: replace(column, masked=column.masked or other.masked) for (name, column), other in pairs}

@@ -11,12 +11,14 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql.catalog.model import SemanticModel
+from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.checked import _MINT, CheckedSql
 from nl2sql.guard.dialects import DIALECTS, GuardDialect, dialect_named
 from nl2sql.guard.memo import BoundedMemo
 from nl2sql.guard.outputs import output_columns
-from nl2sql.guard.physical import physical_tables
-from nl2sql.guard.policy import Policy, hidden_columns
+from nl2sql.guard.executed import NotSettled, executed_text
+from nl2sql.guard.fences import may_fail
+from nl2sql.guard.policy import Policy
 from nl2sql.guard.rules.bounds import lexical_bounds
 from nl2sql.guard.rules.functions import allowed_calls
 from nl2sql.guard.rules.limit import bounded_rows
@@ -26,10 +28,13 @@ from nl2sql.guard.rules.products import no_unbounded_products
 from nl2sql.guard.rules.recursion import no_recursion
 from nl2sql.guard.rules.render import rendered_text
 from nl2sql.guard.rules.resolve import known_names
+from nl2sql.guard.rules.restricted import aggregate_only, masked_columns
 from nl2sql.guard.rules.sensitive import no_sensitive_columns
 from nl2sql.guard.rules.spelling import list_lengths, plain_spelling
 from nl2sql.guard.rules.tokens import tokenise
-from nl2sql.guard.statement import Catalogue, Rule, Statement
+from nl2sql.guard.statement import Rule, Statement
+from nl2sql.guard.table_view import TableView
+from nl2sql.guard.views import Views, views_of
 from nl2sql.guard.violation import Violation, Violations
 from nl2sql.writers.base import SqlDraft
 
@@ -47,12 +52,15 @@ RULES: Final[tuple[Rule, ...]] = (
     list_lengths,
     known_names,
     no_sensitive_columns,
+    masked_columns,
+    aggregate_only,
     no_unbounded_products,
     bounded_rows,
     rendered_text,
 )
 # Printing settles at once or after one more round (NULLS ordering, functions with two names).
 _MAX_ROUNDS: Final = 4
+_NOT_SETTLED: Final = "The query reads differently each time it is written out, so it cannot run."
 _MEMO_SIZE: Final = 512  # some 20 kB each: 10 MB
 
 _memo: BoundedMemo[CheckedSql | Violations] = BoundedMemo(_MEMO_SIZE)
@@ -76,9 +84,12 @@ def _verdict(sql: str, model: SemanticModel, policy: Policy, dialect: str) -> Ch
     if known is None:
         message = f"SQL for “{dialect[:40]}” cannot be checked, so it cannot run."
         return Violations((Violation("unknown_dialect", dialect[:40], message, f"Use one of {', '.join(DIALECTS)}."),))
-    catalogue = Catalogue(physical_tables(model), hidden_columns(model, policy))
     try:
-        return _settle(sql, known, catalogue, policy)
+        return _settle(sql, known, views_of(model, policy, known), policy)
+    except PolicyInvalid as error:
+        return Violations((Violation("policy", "", error.user_message, error.hint),))
+    except NotSettled:
+        return _unjudged("not_settled", _NOT_SETTLED)
     except (RecursionError, MemoryError):
         return _unjudged("too_complex", "The query is too complex to be checked.")
     except Exception:  # noqa: BLE001 - fail closed: what breaks the checker does not run
@@ -89,19 +100,23 @@ def _unjudged(code: str, message: str) -> Violations:
     return Violations((Violation(code, "", message, "Write the statement in a simpler way."),))
 
 
-def _settle(sql: str, dialect: GuardDialect, catalogue: Catalogue, policy: Policy) -> CheckedSql | Violations:
-    limit_added, text = False, sql
+def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> CheckedSql | Violations:
+    """Each round reads what the last one printed. The first reads the writer's text; what runs was read by a later."""
+    limit_added, text, executed, standing = False, sql, "", dict[str, TableView]()
     for _ in range(_MAX_ROUNDS):
-        statement = Statement(text, dialect, catalogue, policy.limits)
+        statement = Statement(text, dialect, views.catalogue, policy.limits, executed, standing)
         for rule in RULES:
             violations = rule(statement)
             if violations:
                 return Violations(tuple(violations))
         limit_added = limit_added or statement.limit_added
-        if statement.rendered == statement.text:
+        fenced = bool(policy.rows) and may_fail(statement)
+        needed = views.reading(statement.tables, statement.columns, fenced=fenced)
+        if executed and statement.rendered == text and needed == standing:
             return _checked(statement, policy, limit_added=limit_added)
-        text = statement.rendered
-    return _unjudged("not_settled", "The query reads differently each time it is written out, so it cannot run.")
+        text, standing = statement.rendered, needed
+        executed = executed_text(statement, standing)
+    return _unjudged("not_settled", _NOT_SETTLED)
 
 
 def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> CheckedSql:
@@ -110,6 +125,8 @@ def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> Chec
         _MINT,
         _tree=tree,
         sql=statement.text,
+        executed=statement.executed,
+        _mask_key=policy.mask_key if policy.masks else "",
         dialect=statement.dialect.name,
         tables=tuple(sorted(statement.tables)),
         columns=tuple(sorted(statement.columns)),

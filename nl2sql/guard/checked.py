@@ -38,15 +38,19 @@ class OutputColumn:
 class CheckedSql:
     """Text that may run, and the tree it was printed from. Immutable; cannot be pickled, copied or built elsewhere.
 
-    `sql` is what runs; `tables` are physical names, `columns` are "table.column", both lower case and sorted;
+    `sql` is the statement as people see it; `executed` is what runs: the same, with each table as a derived table of
+    the rows and columns that the asker may see. `executed_shown` is that text without the secret of hash masks.
+    `tables` are physical names, `columns` are "table.column", both lower case and sorted;
     `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut), and
     `result_bytes` how large they may be together.
     """
 
     __slots__ = (
+        "_mask_key",
         "_tree",
         "columns",
         "dialect",
+        "executed",
         "limit_added",
         "outputs",
         "policy",
@@ -58,6 +62,7 @@ class CheckedSql:
     )
 
     sql: str
+    executed: str
     dialect: str
     tables: tuple[str, ...]
     columns: tuple[str, ...]
@@ -73,6 +78,11 @@ class CheckedSql:
             raise CheckedSqlForged("Only the guard can make a CheckedSql.")
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def executed_shown(self) -> str:
+        key: str = object.__getattribute__(self, "_mask_key")
+        return self.executed.replace(key, "…") if key else self.executed
 
     @property
     def tree(self) -> exp.Expression:

@@ -32,8 +32,8 @@ def _shared_names(scope: Scope, right: Source) -> list[str]:
     return [
         name
         for name, column in right.shape.columns.items()
-        if not column.hidden
-        and any(name in source.shape.columns and not source.shape.columns[name].hidden for source in left)
+        if column.is_open
+        and any(name in source.shape.columns and source.shape.columns[name].is_open for source in left)
     ]
 
 
@@ -104,7 +104,7 @@ def _source_columns(source: Source, left_out: frozenset[str], resolver: Resolver
     return [
         resolver.reference(source, column)
         for name, column in source.shape.columns.items()
-        if not column.hidden and name not in left_out
+        if not (column.hidden or column.smallest_group) and name not in left_out
     ]
 
 

@@ -35,6 +35,34 @@ def write_out_group_positions(select: exp.Select, resolver: Resolver) -> None:
             key.replace(resolver.copy_of(expression))
 
 
+def group_by_dependent_columns(select: exp.Select, scope: Scope) -> None:
+    """A column that the grouped key of its table decides is grouped by, too: what PostgreSQL knows of a table's own key
+    it no longer knows when the table is read through a derived one."""
+    group = select.args.get("group")
+    if group is None or {name for name, value in group.args.items() if value} != {"expressions"}:
+        return
+    keys = {(key.table.lower(), key.name.lower()) for key in group.expressions if isinstance(key, exp.Column)}
+    for source in scope.sources:
+        if not source.shape.key or any((source.alias, name) not in keys for name in source.shape.key):
+            continue
+        for column in _ungrouped(select):
+            known = (column.table.lower(), column.name.lower())
+            if known[0] == source.alias and known not in keys:
+                keys.add(known)
+                group.append("expressions", column.copy())
+
+
+def _ungrouped(select: exp.Select) -> list[exp.Column]:
+    """Columns outside aggregates; those of an aggregate under OVER are outside."""
+
+    def aggregated(node: exp.Expr) -> bool:
+        return isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window)
+
+    parts = [*select.expressions, select.args.get("having"), select.args.get("qualify"), *sort_keys(select)]
+    nodes = (node for part in parts if part is not None for node in part.walk(prune=aggregated))
+    return [node for node in nodes if isinstance(node, exp.Column) and node.table and not aggregated(node)]
+
+
 def sort_keys(query: exp.Expr) -> list[exp.Expr]:
     order = query.args.get("order")
     return list(order.expressions) if order is not None else []

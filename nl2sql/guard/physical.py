@@ -33,6 +33,7 @@ class PhysicalTable:
 
     path: tuple[str, ...]
     columns: Mapping[str, PhysicalColumn]  # by lower-case name, in the order of the fields
+    key: tuple[str, ...] = ()  # lower-case names of the columns that identify a row
 
     @property
     def name(self) -> str:
@@ -76,7 +77,7 @@ def _table(model: SemanticModel, dataset: Dataset) -> PhysicalTable:
     for name in (*keys, *_relationship_columns(model, dataset)):
         columns.setdefault(name.lower(), PhysicalColumn(name))
     path = tuple(part.strip('"`[] ') for part in dataset.source.split("."))
-    return PhysicalTable(path, columns)
+    return PhysicalTable(path, columns, tuple(name.lower() for name in dataset.primary_key))
 
 
 def _read_tables(model: SemanticModel) -> dict[str, PhysicalTable]:
@@ -87,7 +88,7 @@ def _read_tables(model: SemanticModel) -> dict[str, PhysicalTable]:
         if known is not None:
             merged = {**table.columns, **known.columns}
             merged |= {name: column for name, column in table.columns.items() if column.sensitive}
-            table = PhysicalTable(known.path, merged)
+            table = PhysicalTable(known.path, merged, known.key or table.key)
         tables[table.name.lower()] = table
     return tables
 

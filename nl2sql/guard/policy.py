@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from nl2sql.catalog.model import SemanticModel
+from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.physical import sensitive_columns
+
+Mask = Literal["hash", "partial"]
+AttributeType = Literal["text", "integer"]
+
+_MAX_ATTRIBUTE_CHARS: Final = 200
+# Hashes are comparable within one run of the product only, unless a key of one's own is set.
+_PROCESS_KEY: Final = secrets.token_hex(16)
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +32,7 @@ class Limits:
     rows: int = 1_000  # rows returned; more is reported as truncated
     seconds: float = 10.0  # the database is stopped after this
     result_bytes: int = 32_000_000  # about 1,000 rows of 32 kB; more than a page or a download needs
+    rows_per_minute: int = 100_000  # returned to one user; a hundred full results are no longer reading
     sql_chars: int = 20_000
     joins: int = 16
     depth: int = 64  # nesting of the syntax tree
@@ -25,28 +42,69 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`hidden` and `revealed` hold "table.column" names (physical, lower case).
+    """What one role may see. Columns are "table.column", tables are physical names, both in lower case.
 
-    No statement may touch a hidden column, in whatever place. A column that the model marks sensitive is hidden
-    too, unless `revealed` names it: a policy made without any names still denies what is sensitive.
+    - `tables`: what may be asked about; None is everything the model knows.
+    - `hidden`: columns no statement may touch. What the model marks sensitive is hidden too, unless `revealed`,
+      `masks` or `aggregate_only` names it: a policy made without any names still denies what is sensitive.
+    - `masks`: columns that are shown only as a hash or by their first letter.
+    - `aggregate_only`: columns that may be summed, averaged and counted, over at least so many rows.
+    - `rows`: by table, a predicate that its visible rows satisfy, in ANSI SQL; `:user.country` stands for an attribute
+      of whoever asks. `attributes` are these attributes and their types, `values` what they are for one person.
     """
 
     role: str = "analyst"
     hidden: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     revealed: frozenset[str] = frozenset()
+    tables: frozenset[str] | None = None
+    masks: Mapping[str, Mask] = field(default_factory=_nothing)
+    aggregate_only: Mapping[str, int] = field(default_factory=_nothing)
+    rows: Mapping[str, str] = field(default_factory=_nothing)
+    attributes: Mapping[str, AttributeType] = field(default_factory=_nothing)
+    values: Mapping[str, str] = field(default_factory=_nothing)
+    mask_key: str = field(default=_PROCESS_KEY, repr=False)  # secret: mixed into every hash
+    fingerprint: str = field(init=False, repr=False, compare=False, default="")
 
-    @property
-    def fingerprint(self) -> str:
-        return f"{self.role}:{hash_of(self)}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fingerprint", f"{self.role}:{hash_of(self)}")
+
+    def bound_to(self, attributes: Mapping[str, str]) -> Policy:
+        """This policy for one person. Raises PolicyInvalid when an attribute is missing or not of its type."""
+        if not self.attributes:
+            return self
+        values = {name: _attribute(name, kind, attributes) for name, kind in self.attributes.items()}
+        return self if values == self.values else replace(self, values=MappingProxyType(values))
+
+
+def _attribute(name: str, kind: AttributeType, given: Mapping[str, str]) -> str:
+    value = given.get(name)
+    advice = f"Whoever administers this product can set the attribute {name}."
+    if value is None or not str(value).strip():
+        raise PolicyInvalid(f"This role sees the rows of one “{name}”, and your account has none.", hint=advice)
+    text = str(value)
+    fits = text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 18 if kind == "integer" else True
+    if not fits or len(text) > _MAX_ATTRIBUTE_CHARS or not text.isprintable() or "\\" in text:
+        raise PolicyInvalid(f"The attribute “{name}” of your account cannot be used.", hint=advice)
+    return text
 
 
 def hash_of(policy: Policy) -> str:
     """Stable over processes: equal content gives an equal 16-digit hexadecimal text."""
-    text = repr((policy.role, sorted(policy.hidden), sorted(policy.revealed), policy.limits))
-    return sha256(text.encode()).hexdigest()[:16]
+    mappings = (policy.masks, policy.aggregate_only, policy.rows, policy.attributes, policy.values)
+    content: tuple[object, ...] = (
+        policy.role,
+        sorted(policy.hidden),
+        sorted(policy.revealed),
+        policy.limits,
+        None if policy.tables is None else sorted(policy.tables),
+        *(sorted(each.items()) for each in mappings),
+        policy.mask_key if "hash" in policy.masks.values() else "",
+    )
+    return sha256(repr(content).encode()).hexdigest()[:16]
 
 
 def hidden_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
-    """Every physical "table.column" the policy keeps from its role."""
-    return policy.hidden | (sensitive_columns(model) - policy.revealed)
+    """Every physical "table.column" that the policy keeps from its role altogether."""
+    shown = policy.revealed | policy.masks.keys() | policy.aggregate_only.keys()
+    return policy.hidden | (sensitive_columns(model) - shown)

@@ -10,16 +10,27 @@ from sqlglot import exp
 
 @dataclass(frozen=True, slots=True)
 class ScopeColumn:
-    """`identifier` is how the definition spells it; references copy it. `physical` is "table.column" or ""."""
+    """`identifier` is how the definition spells it; references copy it. `physical` is "table.column" or "".
+
+    `masked` columns are shown and nothing else; `smallest_group` is for columns that are only aggregated, else 0.
+    """
 
     identifier: exp.Identifier
     physical: str = ""
     hidden: bool = False
+    masked: bool = False
+    smallest_group: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be compared as well as shown."""
+        return not (self.hidden or self.masked or self.smallest_group)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a query gives to the query around it. `repeated` are names that occur more than once.
+    """What a query gives to the query around it. `repeated` are names that occur more than once; `key` are the
+    columns that identify a row of a physical table.
 
     `rows` is a proven upper bound or None; `scans` counts the base tables read, WITH queries each time they are used.
     """
@@ -28,6 +39,7 @@ class Shape:
     repeated: frozenset[str] = frozenset()
     rows: int | None = None
     scans: int = 0
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

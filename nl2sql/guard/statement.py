@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,8 @@ from sqlglot.tokenizer_core import Token
 from nl2sql.guard.dialects import GuardDialect
 from nl2sql.guard.physical import PhysicalTable
 from nl2sql.guard.policy import Limits
+from nl2sql.guard.scope import Source
+from nl2sql.guard.table_view import TableView
 from nl2sql.guard.violation import Violation
 
 _FRAGMENT_CHARS: Final = 200
@@ -19,10 +21,12 @@ _FRAGMENT_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The physical tables of the model and the "table.column" names the policy hides, both lower case."""
+    """The physical tables a role may ask about and how it sees their columns ("table.column"), all in lower case."""
 
     tables: Mapping[str, PhysicalTable]
     hidden: frozenset[str]
+    masked: Set[str] = frozenset()
+    aggregate_only: Mapping[str, int] = field(default_factory=dict)  # and the smallest group
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +45,23 @@ class Relation:
 class BoundSelect:
     select: exp.Select
     relations: tuple[Relation, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(slots=True)
 class Statement:
-    """Filled in by the rules in their order; `tree` is rewritten in place, `rendered` is printed from it."""
+    """Filled in by the rules in their order; `tree` is rewritten in place, `rendered` is printed from it.
+
+    `executed` is the text that would run for `text`, with each table as one of `views`; when it is there, it is what
+    the tree is read from.
+    """
 
     text: str
     dialect: GuardDialect
     catalogue: Catalogue
     limits: Limits
+    executed: str = ""
+    views: Mapping[str, TableView] = field(default_factory=dict)
     tokens: list[Token] = field(default_factory=list)
     tree: exp.Expr = field(default_factory=exp.Null)
     tables: set[str] = field(default_factory=set)

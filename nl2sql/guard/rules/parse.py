@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from nl2sql.guard.executed import fold_views
 from nl2sql.guard.statement import Statement
 from nl2sql.guard.violation import Violation
 
@@ -48,8 +49,11 @@ def _not_a_select(statement: Statement) -> Violation:
 
 
 def parse_one_statement(statement: Statement) -> list[Violation]:
+    """Reads the text that would run where there is one already: its views fold back into the tables they stand for."""
+    grammar = statement.dialect.grammar
     try:
-        trees = statement.dialect.grammar.parser().parse(statement.tokens, statement.text)
+        tokens = grammar.tokenize(statement.executed) if statement.executed else statement.tokens
+        trees = grammar.parser().parse(tokens, statement.executed or statement.text)
     except (SqlglotError, RecursionError, ValueError, AttributeError, IndexError, KeyError, TypeError) as error:
         where = getattr(error, "errors", None) or [{}]
         return [
@@ -64,7 +68,18 @@ def parse_one_statement(statement: Statement) -> list[Violation]:
     if len(trees) != 1 or trees[0] is None:
         return [_several(statement)]
     statement.tree = trees[0]
+    if statement.executed and not fold_views(statement.tree, statement.views, statement.catalogue):
+        return [_unsettled()]
     return []
+
+
+def _unsettled() -> Violation:
+    return Violation(
+        "not_settled",
+        "",
+        "The query reads differently each time it is written out, so it cannot run.",
+        "Write the statement in a simpler way.",
+    )
 
 
 def reading_root(statement: Statement) -> list[Violation]:

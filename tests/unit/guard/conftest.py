@@ -42,11 +42,26 @@ def datatype_of(column: str) -> DataType:
 
 def dataset(name: str, columns: str) -> Dataset:
     fields = tuple(Field(each, each, datatype_of(each), sensitive=each in SENSITIVE) for each in columns.split())
-    return Dataset(name, name, fields)
+    key = ("id",) if "id" in columns.split() else ()
+    return Dataset(name, name, fields, primary_key=key)
 
 
 MODEL = SemanticModel("auction", tuple(dataset(*each) for each in TABLES.items()), fingerprint="unit-guard")
 POLICY = default_policy(MODEL)
+RESTRICTED = Policy(
+    "restricted",
+    tables=frozenset(TABLES) - {"watchlist"},
+    masks={"users.email": "hash", "users.username": "partial"},
+    aggregate_only={"listings.reserve_price": 20},
+    rows={
+        "users": "country = :user.country",
+        "payments": "buyer_id IN (SELECT id FROM users WHERE country = :user.country)",
+        "listings": "status <> 'draft'",
+    },
+    attributes={"country": "text"},
+    mask_key="a key for tests",
+).bound_to({"country": "DE"})
+POLICIES = {"": POLICY, "restricted": RESTRICTED}
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +77,12 @@ def tables() -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     return POLICY
+
+
+@pytest.fixture(scope="session")
+def policies() -> dict[str, Policy]:
+    """By the role that a fixture names; "" is everybody."""
+    return POLICIES
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +15,10 @@ from sqlglot import exp
 from nl2sql.catalog.model import DataType, SemanticModel
 from nl2sql.guard.check import RULES, check
 from nl2sql.guard.checked import CheckedSql
-from nl2sql.guard.dialects import DIALECTS
+from nl2sql.guard.dialects import DIALECTS, GuardDialect
 from nl2sql.guard.memo import BoundedMemo
 from nl2sql.guard.policy import Limits, Policy
-from nl2sql.guard.rules.render import rendered_text
-from nl2sql.guard.statement import Rule, Statement
+from nl2sql.guard.statement import Statement
 from nl2sql.guard.violation import Violation, Violations
 from nl2sql.writers.base import Origin, SqlDraft
 
@@ -226,26 +226,38 @@ def test_several_unknown_columns_are_reported_at_once(refused) -> None:
     assert codes == ["unknown_column", "unknown_column"]
 
 
-def printing(change: Callable[[str], str]) -> tuple[Rule, ...]:
-    """The rules with a printer that adds to what the tree says, as a fault in a generator would."""
+def faulty_printer(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
+    """A generator that adds to what the tree says, as one with a fault would."""
+    sound = GuardDialect.generator
 
-    def faulty(statement: Statement) -> list[Violation]:
-        found = rendered_text(statement)
-        statement.rendered = change(statement.rendered)
-        return found
+    def generator(dialect: GuardDialect) -> object:
+        def generate(tree: exp.Expr, *, copy: bool) -> str:
+            return change(sound(dialect).generate(tree, copy=copy))
 
-    return (*RULES[:-1], faulty)
+        return SimpleNamespace(generate=generate)
+
+    monkeypatch.setattr(GuardDialect, "generator", generator)
 
 
 def test_what_a_printer_slips_in_is_judged_like_everything_else(monkeypatch: pytest.MonkeyPatch, refused) -> None:
-    rules = printing(lambda text: text.replace("comments.body", "comments.body, (SELECT MAX(email) FROM users) AS x"))
-    monkeypatch.setattr("nl2sql.guard.check.RULES", rules)
-    assert refused("SELECT body, 1 AS slipped FROM comments").items[0].code == "sensitive_column"
+    faulty_printer(monkeypatch, lambda text: text.replace("AS slipped", "AS slipped, u.password_hash"))
+    assert refused("SELECT u.country AS slipped FROM users AS u").items[0].code == "sensitive_column"
+
+
+def test_a_table_that_a_printer_slips_in_is_never_read(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+    faulty_printer(monkeypatch, lambda text: text.replace("AS slip", "AS slip, (SELECT MAX(id) FROM users) AS m"))
+    assert refused("SELECT body AS slip FROM comments").items[0].code == "not_settled"
+
+
+def test_a_text_shown_that_says_something_else_than_the_text_that_runs_is_refused(
+    monkeypatch: pytest.MonkeyPatch, refused
+) -> None:
+    faulty_printer(monkeypatch, lambda text: text if "(SELECT" in text else text.replace("id < 5", "id < 50"))
+    assert refused("SELECT body AS shown FROM comments WHERE id < 5").items[0].code == "not_settled"
 
 
 def test_a_text_that_never_prints_the_same_twice_is_refused(monkeypatch: pytest.MonkeyPatch, refused) -> None:
-    rules = printing(lambda text: text.replace("comments.id", "comments.id + 1", 1))
-    monkeypatch.setattr("nl2sql.guard.check.RULES", rules)
+    faulty_printer(monkeypatch, lambda text: text.replace("comments.id +", "comments.id + 1 +", 1))
     assert refused("SELECT id + 2 AS unsettled FROM comments").items[0].code == "not_settled"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.guard.check import RULES
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.dialects import DIALECTS, dialect_named
-from nl2sql.guard.physical import physical_tables
-from nl2sql.guard.policy import Policy, hidden_columns
-from nl2sql.guard.statement import Catalogue, Statement
+from nl2sql.guard.policy import Policy
+from nl2sql.guard.statement import Statement
+from nl2sql.guard.views import views_of
 from nl2sql.guard.violation import Violations
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "guard"
 _BLOCK = re.compile(
-    r"-- case: (?P<title>[^\n]*)\n-- dialect: (?P<dialects>[^\n]*)\n(?P<sql>.*?)\n"
+    r"-- case: (?P<title>[^\n]*)\n-- dialect: (?P<dialects>[^\n]*)\n"
+    r"(?:-- role: (?P<role>\w+)\n)?(?P<sql>.*?)\n"
     r"(?:-- refused: (?P<code>\w+)|-- becomes:\n(?P<output>.*?))\n*(?=\Z|-- case: )",
     re.DOTALL,
 )
@@ -33,6 +35,7 @@ class Case:
     sql: str
     code: str
     output: str
+    role: str
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -41,7 +44,8 @@ def read_cases(path: Path) -> list[Case]:
     for block in _BLOCK.finditer(path.read_text(encoding="utf-8")):
         sql = re.sub(r"<U\+([0-9A-F]{4})>", lambda found: chr(int(found[1], 16)), block["sql"])
         for dialect in block["dialects"].split(", "):
-            cases.append(Case(path.stem, block["title"], dialect, sql, block["code"] or "", block["output"] or ""))
+            code, output, role = (block[name] or "" for name in ("code", "output", "role"))
+            cases.append(Case(path.stem, block["title"], dialect, sql, code, output, role))
     return cases
 
 
@@ -53,8 +57,8 @@ def case_id(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
-def test_a_statement_becomes_what_its_fixture_says(case: Case, guard) -> None:
-    verdict = guard(case.sql, case.dialect)
+def test_a_statement_becomes_what_its_fixture_says(case: Case, guard, policies) -> None:
+    verdict = guard(case.sql, case.dialect, policies[case.role])
     if case.code:
         assert isinstance(verdict, Violations), verdict.sql
         assert verdict.items[0].code == case.code
@@ -64,13 +68,12 @@ def test_a_statement_becomes_what_its_fixture_says(case: Case, guard) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.code], ids=case_id)
-def test_a_refusal_comes_from_the_rule_the_fixture_is_named_after(
-    case: Case, model: SemanticModel, policy: Policy
-) -> None:
+def test_a_refusal_comes_from_the_rule_the_fixture_is_named_after(case: Case, model: SemanticModel) -> None:
     dialect = dialect_named(case.dialect)
     assert dialect is not None
-    catalogue = Catalogue(physical_tables(model), hidden_columns(model, policy))
-    statement = Statement(case.sql, dialect, catalogue, policy.limits)
+    statement = Statement(
+        case.sql, dialect, views_of(model, policies[case.role], dialect).catalogue, policies[case.role].limits
+    )
     assert next(rule.__name__ for rule in RULES if rule(statement)) == case.rule
 
 
@@ -95,7 +98,7 @@ def test_every_dialect_has_accepted_and_refused_fixtures(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.code], ids=case_id)
-def test_the_output_of_a_fixture_is_its_own_output(case: Case, accepted) -> None:
-    checked = accepted(case.output, case.dialect)
+def test_the_output_of_a_fixture_is_its_own_output(case: Case, accepted, policies) -> None:
+    checked = accepted(case.output, case.dialect, policies[case.role])
     assert checked.sql == case.output.rstrip("\n")
     assert not checked.limit_added

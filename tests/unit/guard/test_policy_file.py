@@ -27,42 +27,132 @@ def test_without_a_file_everything_but_the_sensitive_is_visible(model: SemanticM
     assert default_policy(model, "guest").role == "guest"
 
 
-def test_a_role_hides_more_reveals_some_and_sets_limits(tmp_path: Path, model: SemanticModel) -> None:
+def test_a_role_denies_more_allows_some_and_sets_limits(tmp_path: Path, model: SemanticModel) -> None:
     text = """
 roles:
   analyst: {}
   support:
-    hidden: [users.country, payments.amount]
-    revealed: [listings.reserve_price]
-    limits: {rows: 50, seconds: 2.5}
+    datasets:
+      users: {columns: {deny: [country]}}
+      payments: {columns: {deny: [amount]}}
+      listings: {columns: {allow: [reserve_price]}}
+      "*": {}
+    limits: {rows: 50, seconds: 2.5, bytes: 1000, rows_per_minute: 70}
 """
     policy = load_policy(write(tmp_path, text), model, "support")
+    assert policy.tables is None
     assert policy.hidden == {"users.country", "payments.amount", "users.email", "users.password_hash"}
     assert policy.revealed == {"listings.reserve_price"}
     assert hidden_columns(model, policy) == policy.hidden
-    assert (policy.limits.rows, policy.limits.seconds, policy.limits.joins) == (50, 2.5, Limits().joins)
+    limits = policy.limits
+    assert (limits.rows, limits.seconds, limits.result_bytes, limits.rows_per_minute) == (50, 2.5, 1000, 70)
+    assert limits.joins == Limits().joins
+
+
+MANAGER = """
+roles:
+  manager:
+    attributes: {country: text, desk: integer}
+    datasets:
+      users:
+        rows: country = :user.country AND id > :user.desk
+        columns: {mask: {email: hash, username: partial}, deny: [created_at]}
+      listings:
+        columns: {aggregate_only: {reserve_price: 20}}
+      categories:
+        columns: {allow: [id, name], deny: ["*"]}
+"""
+
+
+def test_a_role_sees_the_datasets_it_lists_and_what_it_may_of_them(tmp_path: Path, model: SemanticModel) -> None:
+    policy = load_policy(write(tmp_path, MANAGER), model, "manager")
+    assert policy.tables == {"users", "listings", "categories"}
+    assert policy.masks == {"users.email": "hash", "users.username": "partial"}
+    assert policy.aggregate_only == {"listings.reserve_price": 20}
+    assert policy.hidden == {"users.created_at", "users.password_hash", "categories.parent_id"}
+    assert policy.rows == {"users": "country = :user.country AND id > :user.desk"}
+    assert policy.attributes == {"country": "text", "desk": "integer"}
+
+
+def test_a_policy_is_bound_to_the_attributes_of_whoever_asks(tmp_path: Path, model: SemanticModel) -> None:
+    policy = load_policy(write(tmp_path, MANAGER), model, "manager")
+    bound = policy.bound_to({"country": "DE", "desk": "7", "other": "unused"})
+    assert bound.values == {"country": "DE", "desk": "7"}
+    assert len({each.fingerprint for each in (policy, bound, policy.bound_to({"country": "FR", "desk": "7"}))}) == 3
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"country": "DE"},
+        {"country": " ", "desk": "7"},
+        {"country": "DE", "desk": "seven"},
+        {"country": "DE", "desk": "7.5"},
+        {"country": "DE", "desk": "1 OR 1=1"},
+        {"country": "DE", "desk": "9" * 30},
+        {"country": "D\nE", "desk": "7"},
+        {"country": "DE\\", "desk": "7"},
+        {"country": "D" * 300, "desk": "7"},
+    ],
+)
+def test_an_attribute_that_is_missing_or_malformed_is_told_and_never_used(
+    attributes: dict[str, str], tmp_path: Path, model: SemanticModel
+) -> None:
+    policy = load_policy(write(tmp_path, MANAGER), model, "manager")
+    with pytest.raises(PolicyInvalid) as raised:
+        policy.bound_to(attributes)
+    assert "account" in raised.value.user_message
 
 
 def test_a_field_stands_for_the_columns_it_is_made_of(tmp_path: Path) -> None:
     fields = (Field("name", "first || ' ' || last", sensitive=True), Field("id", "id"))
     model = SemanticModel("m", (Dataset("people", "public.People", fields),), fingerprint="fields")
-    path = write(tmp_path, "roles: {analyst: {hidden: [people.id]}, open: {revealed: [people.name]}}")
+    text = (
+        "roles: {analyst: {datasets: {people: {columns: {deny: [id]}}}},"
+        " open: {datasets: {people: {columns: {allow: [name]}}}}}"
+    )
+    path = write(tmp_path, text)
     assert load_policy(path, model).hidden == {"people.first", "people.last", "people.id"}
     assert load_policy(path, model, "open").hidden == frozenset()
 
 
+def of_users(text: str) -> str:
+    return f"roles:\n  analyst:\n    attributes: {{country: text}}\n    datasets:\n      users:\n        {text}\n"
+
+
 FAULTS = [
-    ("roles:\n  analyst:\n    hidden: [users.emial]\n", 3, "no field or column", "users.email"),
-    ("roles:\n  analyst:\n    hidden:\n      - users.email\n      - buyers.id\n", 5, "names no table", "Tables:"),
-    ("roles:\n  other:\n    revealed: [users.nothing]\n  analyst: {}\n", 3, "no field or column", ""),
+    (of_users("columns: {deny: [emial]}"), 6, "no field or column", "users.email"),
+    (of_users("columns:\n          allow:\n            - email\n            - mail"), 9, "no field or column", ""),
+    ("roles:\n  analyst:\n    datasets:\n      buyers: {}\n", 4, "names no table", "Tables:"),
+    (
+        "roles:\n  other:\n    datasets: {users: {columns: {mask: {nothing: hash}}}}\n  analyst: {}\n",
+        3,
+        "no field or column",
+        "",
+    ),
     ("roles:\n  analyst:\n    limits:\n      rows: -1\n", 4, "rows must be a whole number", ""),
     ("roles:\n  analyst:\n    limits:\n      rows: many\n", 4, "rows must be a whole number", ""),
     ("roles:\n  analyst:\n    limits:\n      seconds: .inf\n", 4, "seconds must be a number", ""),
     ("roles:\n  analyst:\n    limits: {row: 5}\n", 3, "limits has no “row”", ""),
     ("roles:\n  analyst:\n    hide: [users.email]\n", 3, "has no “hide”", ""),
     ("roles:\n  analyst: {}\n  analyst: {}\n", 3, "there twice", ""),
-    ("roles:\n  analyst:\n    hidden: [users.email]\n    revealed: [users.email]\n", 3, "hidden and revealed", ""),
-    ("roles:\n  analyst:\n    hidden: users.email\n", 3, "must be a list", ""),
+    (of_users("columns: {deny: [email], allow: [email]}"), 3, "denied and shown", ""),
+    (of_users("columns: {mask: {email: hash}, allow: [email]}"), 6, "at once", ""),
+    (of_users("columns: {deny: email}"), 6, "must be a list", ""),
+    (of_users("columns: {mask: {email: blur}}"), 6, "one of hash, partial", ""),
+    (of_users("columns: {mask: {id: partial}}"), 6, "is not text", ""),
+    (of_users("columns: {aggregate_only: {id: 1}}"), 6, "at least 2", ""),
+    (of_users("columns: {aggregate_only: {country: 5}}"), 6, "is not a number", ""),
+    (of_users("rows: country ="), 6, "is not a condition", ""),
+    (of_users("rows: land = :user.country"), 6, "no column “land”", ""),
+    (of_users("rows: country = :user.land"), 6, "no attribute land", ""),
+    (of_users("rows: country = :me"), 6, ":user.country", ""),
+    (of_users("rows: country = load_file(username)"), 6, "LOAD_FILE", ""),
+    (of_users("rows: id IN (SELECT id FROM secrets)"), 6, "no table “secrets”", ""),
+    (of_users("rows: [country]"), 6, "must be a text", ""),
+    ("roles:\n  analyst:\n    attributes: {country: list}\n", 3, "one of text, integer", ""),
+    ("roles:\n  analyst:\n    attributes: {Country!: text}\n", 3, "not a name for an attribute", ""),
     ("roles:\n  guest: {}\n", 2, "no role “analyst”", "guest"),
     ("rules: {}\n", 1, "has no “rules”", ""),
     ("[]\n", 1, "must be a mapping", ""),
@@ -101,4 +191,6 @@ def test_the_policy_of_the_auction_fits_its_model() -> None:
     analyst, support = (load_policy(SCHEMA / "policy.yaml", model, role) for role in ("analyst", "auction_support"))
     assert analyst.hidden >= SENSITIVE
     assert "listings.reserve_price" not in hidden_columns(model, support)
+    manager = load_policy(SCHEMA / "policy.yaml", model, "country_manager")
+    assert manager.rows.keys() == {"users", "listings", "bids", "payments"}
     assert "users.email" in hidden_columns(model, support)
