@@ -14,10 +14,10 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.checked import _MINT, CheckedSql
 from nl2sql.guard.dialects import DIALECTS, GuardDialect, dialect_named
-from nl2sql.guard.memo import BoundedMemo
-from nl2sql.guard.outputs import output_columns
 from nl2sql.guard.executed import NotSettled, executed_text
 from nl2sql.guard.fences import may_fail
+from nl2sql.guard.memo import BoundedMemo
+from nl2sql.guard.outputs import output_columns
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.rules.bounds import lexical_bounds
 from nl2sql.guard.rules.functions import allowed_calls

@@ -29,9 +29,9 @@ class TableView:
 
     @property
     def text(self) -> str:
-        parts = [f"SELECT {', '.join(each.text for each in self.outputs)} FROM {self.table.text}"]
+        parts = ["SELECT", ", ".join(each.text for each in self.outputs), "FROM", self.table.text]
         if self.rows is not None:
-            parts.append(f"WHERE {self.rows.text}")
+            parts += ["WHERE", self.rows.text]
         if self.fence is not None:
             parts.append(self.fence.text)
         return " ".join(parts)

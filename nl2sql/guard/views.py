@@ -54,11 +54,9 @@ class Views:
         physical = self.catalogue.tables[table]
         outputs = [self._output(physical, column) for column in columns or self._any_column(physical)]
         name = ".".join(self._name(part) for part in physical.path)
-        source = Fragment(name, self._parsed(f"SELECT 1 FROM {name}").args["from_"].this)
+        source = Fragment(name, self._parsed(f"FROM {name}").args["from_"].this)
         rows = self._rows(table) if table in self._policy.rows else None
-        fence = (
-            Fragment(text := FENCES[self._dialect.name], self._parsed(f"SELECT 1 FROM t {text}")) if fenced else None
-        )
+        fence = Fragment(text := FENCES[self._dialect.name], self._parsed(f"FROM t {text}")) if fenced else None
         return TableView(source, tuple(outputs) or (self._fragment("1 AS nothing"),), rows, fence)
 
     def _any_column(self, physical: PhysicalTable) -> tuple[str, ...]:
@@ -86,14 +84,16 @@ class Views:
 
     def _rows(self, table: str) -> Fragment:
         predicate = bound_predicate(self._model, self._policy, table, self._dialect)
-        return Fragment(predicate, self._parsed(f"SELECT 1 FROM t WHERE {predicate}").args["where"].this)
+        return Fragment(predicate, self._parsed(f"FROM t WHERE {predicate}").args["where"].this)
 
     def _name(self, part: str) -> str:
         return written(part, self._dialect, exactly=True).sql(self._dialect.grammar)
 
     def _parsed(self, text: str) -> exp.Expr:
+        """What a piece of text is read as after SELECT, or FROM."""
         try:
-            return parse_one(text, read=self._dialect.grammar)
+            select = text if text.startswith("SELECT") else f"SELECT 1 {text}"
+            return parse_one(select, read=self._dialect.grammar)
         except SqlglotError as error:
             raise PolicyInvalid("The policy of this role cannot be written for this database.") from error
 

@@ -68,7 +68,9 @@ def test_a_statement_becomes_what_its_fixture_says(case: Case, guard, policies) 
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.code], ids=case_id)
-def test_a_refusal_comes_from_the_rule_the_fixture_is_named_after(case: Case, model: SemanticModel) -> None:
+def test_a_refusal_comes_from_the_rule_the_fixture_is_named_after(
+    case: Case, model: SemanticModel, policies: Mapping[str, Policy]
+) -> None:
     dialect = dialect_named(case.dialect)
     assert dialect is not None
     statement = Statement(
