@@ -18,6 +18,7 @@
     │   ├── DatabaseUnreachable    no connection
     │   ├── QueryTimedOut          stopped at the time limit
     │   └── QueryFailed            the database refused the statement
+    ├── RowQuotaReached            this person was given as many rows in a minute as their role may have
     └── CheckedSqlForged           something other than the guard tried to make or alter a CheckedSql
 
 Each carries the stage it happened in, a stable code, whether trying again may help, a sentence for the
@@ -119,6 +120,12 @@ class QueryTimedOut(EngineError):
 
 class QueryFailed(EngineError):
     code = "query_failed"
+
+
+class RowQuotaReached(Nl2SqlError):
+    stage = "guard"
+    code = "row_quota_reached"
+    retryable = True
 
 
 class CheckedSqlForged(Nl2SqlError, TypeError):

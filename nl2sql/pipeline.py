@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from nl2sql.answer.base import Answer, Labels
@@ -14,12 +14,13 @@ from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.base import Context
 from nl2sql.engines.arrow_ipc import result_from_bytes, result_to_bytes
 from nl2sql.engines.base import Engine, ResultTable
-from nl2sql.errors import Nl2SqlError, QueryFailed
+from nl2sql.errors import Nl2SqlError, QueryFailed, RowQuotaReached
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
-from nl2sql.guard.policy import Policy, hidden_columns
+from nl2sql.guard.policy import Policy, private_columns, unasked_columns
 from nl2sql.guard.violation import Violations
 from nl2sql.question import Principal, Question
+from nl2sql.quota import RowQuota, refusal
 from nl2sql.trace import Listener, Trace, ignore
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft, Writer
 from nl2sql.writers.codec import draft_from_bytes, draft_to_bytes
@@ -39,6 +40,7 @@ class Stages:
     engine: Engine
     cache: Cache
     today: Callable[[], date]
+    quota: RowQuota = field(default_factory=RowQuota)
 
 
 class Pipeline:
@@ -46,7 +48,7 @@ class Pipeline:
 
     def __init__(self, stages: Stages) -> None:
         self._stages = stages
-        self._views: dict[str, SemanticModel] = {}
+        self._views: dict[str, SemanticModel] = {}  # by role
 
     @property
     def model(self) -> SemanticModel:
@@ -83,8 +85,8 @@ class Pipeline:
     def _guarded(self, question: Question, listener: Listener, fresh: bool, work: Callable[[_Run], Answer]) -> Answer:
         trace = Trace(listener)
         try:
-            role = question.principal.role
-            return work(_Run(self._stages, question, self._stages.policy_for(role), self.model_for(role), trace, fresh))
+            policy = self._policy_of(question.principal)
+            return work(_Run(self._stages, question, policy, self.model_for(policy.role), trace, fresh))
         except Nl2SqlError as error:
             return Answer(question, "failed", error.user_message, error.code, hint=error.hint, stages=trace.stages)
 
@@ -92,11 +94,16 @@ class Pipeline:
         """The model as the role may see it. Raises PolicyInvalid for a role that the policy does not have."""
         policy = self._stages.policy_for(role)
         if policy.fingerprint not in self._views:
-            self._views[policy.fingerprint] = seen_by(self.model, hidden_columns(self.model, policy))
+            unasked, private = unasked_columns(self.model, policy), private_columns(self.model, policy)
+            self._views[policy.fingerprint] = seen_by(self.model, unasked, private)
         return self._views[policy.fingerprint]
 
+    def _policy_of(self, principal: Principal) -> Policy:
+        return self._stages.policy_for(principal.role).bound_to(principal.attributes)
+
     def check(self, sql: str, principal: Principal | None = None) -> CheckedSql | Violations:
-        policy = self._stages.policy_for((principal or Principal()).role)
+        """Raises PolicyInvalid for a role that does not exist, and for one that needs to know more of who asks."""
+        policy = self._policy_of(principal or Principal())
         return check(SqlDraft(sql, Origin("sql")), self.model, policy, self.engine.dialect)
 
 
@@ -192,8 +199,11 @@ class _Run:
 
     def _run(self, checked: CheckedSql) -> tuple[ResultTable, bool]:
         """The result and whether it came from the cache. The key holds the policy and the state of the data."""
-        engine = self.stages.engine
+        engine, asking, limit = self.stages.engine, self.question.principal, self.policy.limits.rows_per_minute
         with self.trace.stage("run") as note:
+            wait = self.stages.quota.admit(asking, limit)
+            if wait is not None:
+                raise RowQuotaReached(refusal(wait, limit))
             result_key = key("result", checked.sql, checked.policy, self.stages.model.fingerprint, engine.fingerprint())
             stored = None if self.fresh else self.stages.cache.get(result_key)
             if stored is not None:
@@ -203,8 +213,10 @@ class _Run:
                     stored = None
                 else:
                     note.text = f"{result.row_count:,} rows, cached"
+                    self.stages.quota.spend(asking, result.row_count)
                     return result, True
             result = engine.run(checked)
+            self.stages.quota.spend(asking, result.row_count)
             self.stages.cache.set(result_key, result_to_bytes(result))
             note.text = f"{result.row_count:,} rows"
             return result, False

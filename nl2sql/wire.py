@@ -31,6 +31,7 @@ def answer_to_json(answer: Answer) -> str:
             "headline": answer.headline,
             "interpretation": answer.interpretation,
             "sql": answer.sql,
+            "executed_sql": answer.executed_sql,
             **_rows(answer),
             "receipt": [asdict(line) for line in answer.receipt.lines] if answer.receipt else [],
             "findings": [asdict(finding) for finding in answer.findings],

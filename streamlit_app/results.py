@@ -214,6 +214,9 @@ def _sql(entry: Entry, title: str) -> None:
         return
     with st.expander(title, key=f"sql-{entry.number}"):
         st.code(sql, language="sql", wrap_lines=True)
+        if answer.executed_sql and st.toggle("As executed", key=f"executed-{entry.number}"):
+            widgets.small("Each table as the database was given it: with the rows and columns your role may see.")
+            st.code(answer.executed_sql, language="sql", wrap_lines=True)
         with st.form(key=f"edit-{entry.number}", border=False):
             edited = st.text_area("Edit and run", sql, height="content", key=f"edited-{entry.number}")
             widgets.small("What you change passes the same checks before it runs.")

@@ -37,6 +37,7 @@ WORKING = {
 RECEIPT_WORDS = {
     "measure": "Measure",
     "source": "Data",
+    "policy": "Your view",
     "join": "Links",
     "filter": "Filter",
     "period": "Period",

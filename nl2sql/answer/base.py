@@ -14,7 +14,7 @@ from nl2sql.writers.base import Origin
 # failed: the database or the model did not do its part.
 Outcome = Literal["answered", "clarification", "declined", "refused", "failed"]
 ReceiptKind = Literal[
-    "measure", "source", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
+    "measure", "source", "policy", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
 ]
 ChartKind = Literal["bar", "line", "grouped_bar", "multi_line", "scatter", "number"]
 
@@ -109,6 +109,8 @@ class Answer:
     """`headline` is one sentence: the result, or the reason there is none.
 
     `choices` are whole questions to click: readings of a clarification, or nearest answerable questions.
+    `sql` is the statement as people read it, `executed_sql` the same as the database was given it: with each table as a
+    derived table of what the asker may see.
     `columns` says how each column of the table, in its order, is titled and its cells are shown.
     `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
     """
@@ -120,6 +122,7 @@ class Answer:
     origin: Origin = field(default_factory=lambda: Origin("none"))
     interpretation: str = ""
     sql: str = ""
+    executed_sql: str = ""
     table: ResultTable | None = None
     chart: ChartSpec | None = None
     receipt: Receipt | None = None

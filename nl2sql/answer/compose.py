@@ -34,6 +34,7 @@ def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, S
         dialect=checked.dialect,
         row_limit=checked.row_limit,
         limit_added=checked.limit_added,
+        row_filtered=checked.row_filtered,
     )
     return tree, speaker, receipt
 
@@ -57,11 +58,12 @@ def compose(
         origin=draft.origin,
         interpretation=draft.interpretation,
         sql=checked.sql,
+        executed_sql=checked.executed_shown,
         table=result,
         chart=choose_chart(outputs, result, period_of(tree, speaker)),
         receipt=receipt,
         columns=tuple(output.label for output in outputs),
-        findings=find(Case(tree, outputs, result, speaker, as_of)),
+        findings=find(Case(tree, outputs, result, speaker, as_of, checked.row_filtered)),
         assumptions=draft.assumptions,
         cached=cached,
     )

@@ -30,6 +30,7 @@ class Case:
     result: ResultTable
     speaker: Speaker
     as_of: date
+    row_filtered: tuple[str, ...] = ()
 
     def values(self, output: Output) -> list[object]:
         return column_values(self.result.table, output)
@@ -43,6 +44,15 @@ def unfinished(value: object, grain: str, as_of: date) -> bool:
     """The bucket goes on after the as-of day."""
     start = bucket_start(value, grain) if grain else None
     return start is not None and bucket_end(start, grain) > as_of + timedelta(days=1)
+
+
+def _partial_view(case: Case) -> list[Finding]:
+    """A number over some rows only must not be taken for the whole."""
+    if not case.row_filtered:
+        return []
+    tables = case.speaker.tables(case.row_filtered)
+    text = f"Your role sees only some of the {tables}: this is about those, and says nothing of the others."
+    return [Finding("partial_view", "info", text)]
 
 
 def _empty(case: Case) -> list[Finding]:
@@ -195,6 +205,7 @@ def _first_moment_of_last_day(case: Case) -> list[Finding]:
 
 
 CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (
+    _partial_view,
     _empty,
     _unknown_values,
     _truncated,

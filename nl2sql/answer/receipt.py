@@ -30,8 +30,9 @@ def read_receipt(
     dialect: str = "",
     row_limit: int | None = None,
     limit_added: bool = False,
+    row_filtered: tuple[str, ...] = (),
 ) -> Receipt:
-    """`row_limit` caps the rows shown; `limit_added`: the tree's outer LIMIT is the guard's, not the question's."""
+    """`row_filtered` are the tables of which the asker sees some rows only. `row_limit` caps the rows shown; `limit_added`: the tree's outer LIMIT is the guard's, not the question's."""
     select = leading_select(tree)
     if select is None:
         return Receipt((ReceiptLine("note", f"Not described in words: `{tree.sql(dialect=dialect)}`", tree.sql()),))
@@ -42,6 +43,8 @@ def read_receipt(
         shown.set("limit", None)
         speaker = speaker_for(shown, labels, as_of, dialect)
     lines = select_lines(shown, speaker)
+    if row_filtered:
+        lines.append(ReceiptLine("policy", f"only the {speaker.tables(row_filtered)} that your role may see"))
     if row_limit is not None and not is_scalar(shown) and (limit_added or _limit_of(tree) > row_limit):
         lines.append(ReceiptLine("limit", f"at most {counted(row_limit, 'row')}"))
     lines += _clock_note(tree, as_of, speaker)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from nl2sql.answer.base import ColumnLabel, Labels
-from nl2sql.answer.grammar import mid, plural, pretty, singular
+from nl2sql.answer.grammar import listed, mid, plural, pretty, singular
 from nl2sql.answer.sources import Scope, Source, conjuncts
 
 # Names that say nothing without their table.
@@ -69,6 +69,9 @@ class Speaker:
     def plural(self, table: str) -> str:
         label = self.labels.tables.get(table)
         return plural(mid(label.label)) if label else plural(pretty(table))
+
+    def tables(self, names: tuple[str, ...]) -> str:
+        return listed([self.plural(name) for name in names])
 
     def singular(self, table: str) -> str:
         return singular(self.plural(table))

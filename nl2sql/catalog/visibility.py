@@ -12,19 +12,32 @@ from sqlglot import exp
 from nl2sql.catalog.model import Dataset, Field, SemanticModel
 
 
-def seen_by(model: SemanticModel, hidden: Set[str]) -> SemanticModel:
-    """`hidden` holds physical "table.column" names in lower case; whatever is computed from one is hidden with it."""
+def seen_by(model: SemanticModel, hidden: Set[str], private: Set[str] = frozenset()) -> SemanticModel:
+    """Both hold physical "table.column" names in lower case; whatever is computed from one shares its fate. What is
+    `hidden` is sensitive; of what is `private`, no value that the database holds is told."""
     datasets = tuple(
-        replace(d, fields=tuple(replace(f, sensitive=_reads_hidden(f, d, model, hidden)) for f in d.fields))
-        for d in model.datasets
+        replace(
+            dataset,
+            fields=tuple(
+                replace(
+                    field,
+                    sensitive=_reads_any(field, dataset, model, hidden),
+                    indexed=field.indexed and not _reads_any(field, dataset, model, private),
+                )
+                for field in dataset.fields
+            ),
+        )
+        for dataset in model.datasets
     )
-    mark = sha256("\n".join(sorted(hidden)).encode()).hexdigest()[:8]
+    mark = sha256("\n".join([*sorted(hidden), "", *sorted(private)]).encode()).hexdigest()[:8]
     return replace(model, datasets=datasets, fingerprint=f"{model.fingerprint}.{mark}")
 
 
-def _reads_hidden(field: Field, dataset: Dataset, model: SemanticModel, hidden: Set[str]) -> bool:
+def _reads_any(field: Field, dataset: Dataset, model: SemanticModel, columns: Set[str]) -> bool:
+    if not columns:
+        return False
     for column in sqlglot.parse_one(field.expression).find_all(exp.Column):
         owner = model.dataset_by_name.get(column.table, dataset)
-        if f"{owner.table}.{column.name}".lower() in hidden:
+        if f"{owner.table}.{column.name}".lower() in columns:
             return True
     return False

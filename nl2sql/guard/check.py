@@ -129,6 +129,7 @@ def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> Chec
         _mask_key=policy.mask_key if policy.masks else "",
         dialect=statement.dialect.name,
         tables=tuple(sorted(statement.tables)),
+        row_filtered=tuple(sorted(statement.tables & policy.rows.keys())),
         columns=tuple(sorted(statement.columns)),
         outputs=output_columns(statement),
         row_limit=policy.limits.rows,

@@ -40,7 +40,7 @@ class CheckedSql:
 
     `sql` is the statement as people see it; `executed` is what runs: the same, with each table as a derived table of
     the rows and columns that the asker may see. `executed_shown` is that text without the secret of hash masks.
-    `tables` are physical names, `columns` are "table.column", both lower case and sorted;
+    `row_filtered` are those of the tables of which the policy shows some rows only. `tables` are physical names, `columns` are "table.column", both lower case and sorted;
     `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut), and
     `result_bytes` how large they may be together.
     """
@@ -55,6 +55,7 @@ class CheckedSql:
         "outputs",
         "policy",
         "result_bytes",
+        "row_filtered",
         "row_limit",
         "seconds",
         "sql",
@@ -65,6 +66,7 @@ class CheckedSql:
     executed: str
     dialect: str
     tables: tuple[str, ...]
+    row_filtered: tuple[str, ...]
     columns: tuple[str, ...]
     outputs: tuple[OutputColumn, ...]
     row_limit: int

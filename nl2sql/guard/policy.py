@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.errors import PolicyInvalid
-from nl2sql.guard.physical import sensitive_columns
+from nl2sql.guard.physical import physical_tables, sensitive_columns
 
 Mask = Literal["hash", "partial"]
 AttributeType = Literal["text", "integer"]
@@ -108,3 +108,20 @@ def hidden_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
     """Every physical "table.column" that the policy keeps from its role altogether."""
     shown = policy.revealed | policy.masks.keys() | policy.aggregate_only.keys()
     return policy.hidden | (sensitive_columns(model) - shown)
+
+
+def unasked_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
+    """Every "table.column" that no writer is told of: what is hidden, what is masked, and all of a closed table."""
+    closed = {
+        f"{name}.{column}"
+        for name, table in physical_tables(model).items()
+        if policy.tables is not None and name not in policy.tables
+        for column in table.columns
+    }
+    return hidden_columns(model, policy) | policy.masks.keys() | closed
+
+
+def private_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
+    """Every "table.column" whose values may come from rows that the role does not see."""
+    tables = physical_tables(model)
+    return frozenset(f"{name}.{column}" for name in policy.rows for column in tables[name].columns)

@@ -150,7 +150,17 @@ def _is_hidden(sense: FieldSense | ValueSense, seen: SemanticModel) -> bool:
     return seen.dataset(sense.dataset).field(sense.field).sensitive
 
 
+def _is_private(sense: ValueSense, seen: SemanticModel) -> bool:
+    """A value that only the database knows, perhaps from rows that the asker does not see."""
+    field = seen.dataset(sense.dataset).field(sense.field)
+    return not field.indexed and sense.value not in {each.value for each in field.values}
+
+
 def _without_hidden_values(chunk: Chunk, seen: SemanticModel) -> Chunk:
     """A value that the asker may not see is a word like any other: not known, and never corrected to."""
-    senses = tuple(s for s in chunk.senses if not (isinstance(s, ValueSense) and _is_hidden(s, seen)))
+    senses = tuple(
+        s
+        for s in chunk.senses
+        if not (isinstance(s, ValueSense) and (_is_hidden(s, seen) or _is_private(s, seen)))
+    )
     return chunk if len(senses) == len(chunk.senses) else replace(chunk, senses=senses, corrected="")
