@@ -30,7 +30,7 @@ MODEL = SemanticModel(
             "users",
             (
                 Field("id", "id", DataType.INTEGER),
-                Field("country", "country", DataType.STRING),
+                Field("country", "country", DataType.STRING, indexed=True),
                 Field("email", "email", DataType.STRING, sensitive=True),
                 Field("shout", "UPPER(country)", DataType.STRING),
             ),
@@ -44,6 +44,9 @@ POLICIES = {
     "guest": Policy("guest", hidden=frozenset({"users.country"})),
     "support": Policy("support", revealed=frozenset({"users.email"})),
     "sampler": Policy("sampler", limits=Limits(rows=2)),
+    "manager": Policy("manager", rows={"users": "country = :user.country"}, attributes={"country": "text"}),
+    "reader": Policy("reader", limits=Limits(rows_per_minute=2)),
+    "outsider": Policy("outsider", tables=frozenset(), masks={"users.country": "partial"}),
 }
 COUNT = "SELECT COUNT(*) AS n FROM users"
 LLM = Origin("llm", "some-model")
@@ -269,3 +272,33 @@ def test_every_stage_is_told_and_timed(house: House) -> None:
     assert [event.stage for event in heard if event.state == "started"] == stages
     assert [event.stage for event in heard if event.state == "done"] == stages
     assert [stage.stage for stage in answer.stages] == stages
+
+
+def test_whoever_asks_gets_the_rows_of_their_own_attributes(house: House) -> None:
+    for country in ("DE", "FR", "DE"):
+        asking = Principal(role="manager", attributes={"country": country})
+        answer = house.pipeline.ask(Question.parse("How many users?", principal=asking))
+        assert answer.outcome == "answered"
+        assert f"users.country = '{country}'" in answer.executed_sql
+        assert f"'{country}'" not in answer.sql
+        assert [finding.code for finding in answer.findings][:1] == ["partial_view"]
+    assert [checked.row_filtered for checked in house.engine.ran] == [("users",), ("users",)]
+
+
+def test_a_role_that_depends_on_an_unknown_attribute_gets_no_row(house: House) -> None:
+    answer = house.pipeline.ask(Question.parse("How many users?", principal=Principal(role="manager")))
+    assert (answer.outcome, answer.code) == ("failed", "policy_invalid")
+    assert "country" in answer.headline
+    assert house.engine.ran == []
+
+
+def test_rows_beyond_the_limit_of_a_minute_are_not_given_not_even_from_the_cache(house: House) -> None:
+    assert [house.ask(role="reader") for _ in range(3)] == [("answered", False), ("answered", True), ("failed", False)]
+    assert house.ask(role="analyst")[0] == "answered"
+
+
+def test_writers_are_told_nothing_of_closed_tables_and_no_stored_value_of_filtered_ones(house: House) -> None:
+    closed, filtered = house.pipeline.model_for("outsider"), house.pipeline.model_for("manager")
+    assert all(each.sensitive for each in closed.datasets[0].fields)
+    assert not any(each.indexed for each in filtered.datasets[0].fields)
+    assert closed.fingerprint != filtered.fingerprint
