@@ -40,9 +40,9 @@ class CheckedSql:
 
     `sql` is the statement as people see it; `executed` is what runs: the same, with each table as a derived table of
     the rows and columns that the asker may see. `executed_shown` is that text without the secret of hash masks.
-    `row_filtered` are those of the tables of which the policy shows some rows only. `tables` are physical names, `columns` are "table.column", both lower case and sorted;
-    `row_limit` is the number of rows to return (the text may ask for one more, to know whether it was cut), and
-    `result_bytes` how large they may be together.
+    `tables` are physical names, `row_filtered` those of which the policy shows some rows only, `columns` are
+    "table.column", all lower case and sorted; `row_limit` is the number of rows to return (the text may ask for one
+    more, to know whether it was cut), and `result_bytes` how large they may be together.
     """
 
     __slots__ = (

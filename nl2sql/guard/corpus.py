@@ -1,7 +1,7 @@
-"""Statement corpora: JSONL files of statements to judge, the package's own among them, and what the guard says to each.
+"""Statement corpora: JSONL files of statements, the package's own among them, and what the guard says to each.
 
-A line is an object with `id` and `sql`. `dialect`, `category` and `expect` ("refused" or "accepted") are optional, other
-keys are ignored, and so are blank lines. The package's files are under data/corpus; a file's name says what it expects.
+A line is an object with `id` and `sql`. `dialect`, `category` and `expect` ("refused" or "accepted") are optional.
+Other keys and blank lines are passed over. Each of the package's files, under data/corpus, expects one verdict.
 """
 
 from __future__ import annotations

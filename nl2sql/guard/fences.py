@@ -7,6 +7,7 @@ it also keeps it from using indexes for the statement's conditions, so it stands
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -38,6 +39,23 @@ _NEVER_FAIL: Final = (
     exp.Order, exp.Ordered, exp.Group, exp.Distinct, exp.Star, exp.Interval, exp.Window, exp.WindowSpec,
     exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist,
 )  # fmt: skip
+_DATES: Final = (
+    exp.Date, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff,
+    exp.TsOrDsAdd, exp.TsOrDsDiff, exp.TsOrDsToDate, exp.TsOrDsToTimestamp, exp.DayOfWeek, exp.DayOfYear,
+    exp.DayOfMonth, exp.Hour, exp.Minute, exp.Second, exp.Week, exp.Dayname, exp.Monthname, exp.LastDay,
+)  # fmt: skip
+# SQLite turns an overflow into a floating-point number and anything else into NULL or 0. MySQL and MariaDB do the
+# latter in a SELECT, but refuse a whole number that is too large.
+_LENIENT: Final[Mapping[str, tuple[type[exp.Expr], ...]]] = {
+    "sqlite": (*_DATES, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Cast, exp.Round, exp.Substring),
+    "mysql": (*_DATES, exp.Div, exp.Cast, exp.Round, exp.Substring),
+    "mariadb": (*_DATES, exp.Div, exp.Cast, exp.Round, exp.Substring),
+}
+# A span that moves no date out of what PostgreSQL and DuckDB can say (years up to 290,000): at most 9,999 years.
+_SHORT_SPAN: Final = re.compile(
+    r"(\d{1,6} ?(second|minute|hour|day)?|\d{1,4} ?(week|month|quarter|year))s?\Z", re.IGNORECASE
+)
+_REACHES_FAR: Final = frozenset({"postgres", "duckdb"})
 # Parts of a query that are worked out for the rows that are left, and shown: an error there is about visible rows.
 _CONDITIONS: Final = ("where", "having", "qualify", "joins")
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
@@ -93,13 +111,26 @@ def _fails(part: exp.Expr, dialect: str) -> bool:
             if on is not None:
                 stack.append((on, chosen))
             continue
-        if not isinstance(node, _NEVER_FAIL) and (chosen or _reads_a_row(node)):
+        harmless = isinstance(node, _NEVER_FAIL + _LENIENT.get(dialect, ())) or (
+            dialect in _REACHES_FAR and _moves_a_date(node)
+        )
+        if not harmless and (chosen or _reads_a_row(node)):
             return True
         if dialect in _CASTS_TEXTS and _mixes_types(node):
             return True
         inside = chosen or isinstance(node, _CHOICES)
         stack.extend((child, inside) for child in node.iter_expressions() if not isinstance(child, _QUERIES))
     return False
+
+
+def _moves_a_date(node: exp.Expr) -> bool:
+    """A time plus or minus a few days, months or years that are written out."""
+    span = node.args.get("expression") if isinstance(node, exp.Add | exp.Sub) else None
+    if not isinstance(span, exp.Interval) or not isinstance(span.this, exp.Literal):
+        return False
+    unit = str(span.args["unit"].name).upper().removesuffix("S") if span.args.get("unit") is not None else ""
+    text = str(span.this.this)
+    return bool(_SHORT_SPAN.match(f"{text} {unit}".strip() if text.isdigit() else text))
 
 
 def _is_plain_pattern(pattern: exp.Expr) -> bool:
