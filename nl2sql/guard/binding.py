@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from rapidfuzz import process
 from sqlglot import exp
 
 from nl2sql.guard.joins import expand_stars, spell_out_join
@@ -23,11 +22,11 @@ from nl2sql.guard.ordering import (
     sort_keys,
     write_out_group_positions,
 )
-from nl2sql.guard.physical import PhysicalTable
 from nl2sql.guard.resolving import Clause, Resolver
 from nl2sql.guard.row_bounds import rows_of_select, rows_within_limit
 from nl2sql.guard.scope import NamedQuery, Scope, ScopeColumn, Shape, Source
 from nl2sql.guard.statement import BoundSelect, Relation, Statement
+from nl2sql.guard.tables import TableBinder
 
 _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 _LEAVES: Final = (*_QUERIES, exp.Column)
@@ -43,6 +42,7 @@ class Binder:
         self.statement = statement
         self.dialect = statement.dialect
         self.resolver = Resolver(statement)
+        self.tables = TableBinder(statement, self.resolver)
         self.scans = 0
         self._names = {str(each.this).lower() for each in statement.tree.find_all(exp.Identifier)}
 
@@ -132,7 +132,8 @@ class Binder:
     def _add_source(self, item: exp.Expr, scope: Scope) -> Relation:
         correlated: frozenset[str] = frozenset()
         if isinstance(item, exp.Table):
-            source = self._bind_table(item, scope)
+            source = self.tables.bind(item, scope)
+            self.scans += source.shape.scans
         elif isinstance(item, exp.Lateral):
             scope.reached.clear()
             source = self._bind_derived(item, item.this, scope, scope.ctes)
@@ -143,69 +144,6 @@ class Binder:
             self.resolver.refuse("duplicate_alias", item, f"Two tables are called “{source.alias}”; give one an alias.")
         scope.sources.append(source)
         return Relation(source.alias, source.shape.rows, correlated)
-
-    def _bind_table(self, table: exp.Table, scope: Scope) -> Source:
-        alias = table.args.get("alias")
-        if alias is not None and (alias.args.get("columns") or alias.this is None):
-            self.resolver.refuse("column_list", table, "A table cannot be given other column names; alias the columns.")
-        given = rewritten(alias.this, self.dialect) if alias is not None and alias.this is not None else None
-        query = None if table.args.get("db") else scope.ctes.get(table.name.lower())
-        if query is not None:
-            if given is None and query.identifier.name.lower() != table.name.lower():
-                given = rewritten(table.this, self.dialect)
-            table.set("this", query.identifier.copy())
-            self.scans += query.shape.scans
-            shape, own = query.shape, query.identifier
-        else:
-            physical = self._physical(table)
-            if physical is None:
-                return Source(given or rewritten(table.this, self.dialect), Shape({}))
-            shape, own = self._table_shape(physical), written(physical.name, self.dialect, exactly=True)
-            self.scans += 1
-        alias = exp.TableAlias(this=given.copy()) if given is not None and given != own else None
-        table.set("alias", alias)
-        return Source(given or own.copy(), shape)
-
-    def _physical(self, table: exp.Table) -> PhysicalTable | None:
-        """The catalog's table, written into the tree in the catalog's spelling; None (and a violation) if unknown."""
-        given = [str(part.this) for part in (table.args.get("catalog"), table.args.get("db"), table.this) if part]
-        physical = self.statement.catalogue.tables.get(given[-1].lower())
-        path = physical.path if physical else ()
-        if physical is None or [p.lower() for p in given] != [p.lower() for p in path[-len(given) :]]:
-            self._refuse_table(table)
-            return None
-        parts = [written(part, self.dialect, exactly=True) for part in path]
-        for key, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
-            table.set(key, part)
-        self.statement.tables.add(physical.name.lower())
-        return physical
-
-    def _refuse_table(self, table: exp.Table) -> None:
-        known = [each.name for each in self.statement.catalogue.tables.values()]
-        near = process.extract(table.name, known, limit=3, score_cutoff=60)
-        names = [each[0] for each in near] or sorted(known)[:20]
-        hint = f"{'Did you mean' if near else 'Tables are'}: {', '.join(names)}?"
-        name = ".".join(part.name for part in table.parts if part.name)
-        self.resolver.refuse(
-            "unknown_table",
-            table,
-            f"There is no table “{name[:80]}” to ask about.",
-            f"Unknown table {name[:80]}. {hint}",
-        )
-
-    def _table_shape(self, physical: PhysicalTable) -> Shape:
-        catalogue, columns = self.statement.catalogue, {}
-        for name, column in physical.columns.items():
-            full = f"{physical.name.lower()}.{name}"
-            identifier = written(column.name, self.dialect, exactly=True)
-            columns[name] = ScopeColumn(
-                identifier,
-                full,
-                full in catalogue.hidden,
-                full in catalogue.masked,
-                catalogue.aggregate_only.get(full, 0),
-            )
-        return Shape(columns, scans=1, key=physical.key)
 
     def _bind_derived(self, item: exp.Expr, query: exp.Expr, outer: Scope | None, ctes: Ctes) -> Source:
         if not isinstance(query, exp.Subquery | exp.Values):

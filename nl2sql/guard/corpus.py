@@ -81,17 +81,19 @@ class CorpusResult:
 
 @dataclass(slots=True)
 class Counts:
-    """How many statements there were, how they were judged, and how many of those otherwise than expected."""
+    """How many statements there were, and how they were judged. Lines that expect nothing are in neither of the last."""
 
     statements: int = 0
     refused: int = 0
     accepted: int = 0
+    as_expected: int = 0
     unexpected: int = 0
 
     def add(self, result: CorpusResult) -> None:
         self.statements += 1
         self.refused += result.verdict == "refused"
         self.accepted += result.verdict == "accepted"
+        self.as_expected += result.line.expect == result.verdict
         self.unexpected += result.unexpected
 
 
