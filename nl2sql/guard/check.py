@@ -123,10 +123,10 @@ def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> Chec
     tree: exp.Expr = statement.tree
     return CheckedSql(
         _MINT,
-        _tree=tree,
+        tree=tree,
         sql=statement.text,
         executed=statement.executed,
-        _mask_key=policy.mask_key if policy.masks else "",
+        mask_key=policy.mask_key if policy.masks else "",
         dialect=statement.dialect.name,
         tables=tuple(sorted(statement.tables)),
         row_filtered=tuple(sorted(statement.tables & policy.rows.keys())),

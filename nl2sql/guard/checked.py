@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, NoReturn, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlglot import exp
 
@@ -10,6 +12,8 @@ from nl2sql.catalog.model import DataType
 from nl2sql.errors import CheckedSqlForged
 
 _MINT: Final = object()  # held by nl2sql.guard.check alone
+
+T = TypeVar("T")
 
 
 class OutputColumn:
@@ -35,8 +39,46 @@ class OutputColumn:
         return f"OutputColumn({self.name!r}, {self.datatype}, {self.scale})"
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    sql: str
+    executed: str
+    dialect: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    outputs: tuple[OutputColumn, ...]
+    row_limit: int
+    limit_added: bool
+    seconds: float
+    result_bytes: int
+    policy: str
+    row_filtered: tuple[str, ...] = ()
+    mask_key: str = ""
+    tree: exp.Expr = field(default_factory=exp.Null)
+
+
+class _Told(Generic[T]):
+    """An attribute that is read from what the guard noted down, and that not even object.__setattr__ can set."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, checked: CheckedSql, owner: type | None = None) -> T:
+        told: T = getattr(_contents(checked), self._name)
+        return told
+
+    def __set__(self, checked: CheckedSql, value: object) -> NoReturn:
+        raise CheckedSqlForged(f"A CheckedSql cannot be changed ({self._name}).")
+
+    def __delete__(self, checked: CheckedSql) -> NoReturn:
+        raise CheckedSqlForged(f"A CheckedSql cannot be changed ({self._name}).")
+
+
 class CheckedSql:
     """Text that may run, and the tree it was printed from. Immutable; cannot be pickled, copied or built elsewhere.
+
+    The object holds nothing: all it says is kept by this module for the very objects that the guard made, so neither a
+    changed nor a forged one has anything to run.
 
     `sql` is the statement as people see it; `executed` is what runs: the same, with each table as a derived table of
     the rows and columns that the asker may see. `executed_shown` is that text without the secret of hash masks.
@@ -45,51 +87,38 @@ class CheckedSql:
     more, to know whether it was cut), and `result_bytes` how large they may be together.
     """
 
-    __slots__ = (
-        "_mask_key",
-        "_tree",
-        "columns",
-        "dialect",
-        "executed",
-        "limit_added",
-        "outputs",
-        "policy",
-        "result_bytes",
-        "row_filtered",
-        "row_limit",
-        "seconds",
-        "sql",
-        "tables",
-    )
+    __slots__ = ("__weakref__",)
 
-    sql: str
-    executed: str
-    dialect: str
-    tables: tuple[str, ...]
-    row_filtered: tuple[str, ...]
-    columns: tuple[str, ...]
-    outputs: tuple[OutputColumn, ...]
-    row_limit: int
-    limit_added: bool
-    seconds: float
-    result_bytes: int
-    policy: str
+    sql = _Told[str]()
+    executed = _Told[str]()
+    dialect = _Told[str]()
+    tables = _Told[tuple[str, ...]]()
+    row_filtered = _Told[tuple[str, ...]]()
+    columns = _Told[tuple[str, ...]]()
+    outputs = _Told[tuple[OutputColumn, ...]]()
+    row_limit = _Told[int]()
+    limit_added = _Told[bool]()
+    seconds = _Told[float]()
+    result_bytes = _Told[int]()
+    policy = _Told[str]()
 
     def __init__(self, mint: object, **values: Any) -> None:
-        if mint is not _MINT:
+        if mint is not _MINT or self in _MADE:
             raise CheckedSqlForged("Only the guard can make a CheckedSql.")
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        _MADE[self] = _Contents(**values)
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise CheckedSqlForged("Nothing else is a CheckedSql.")
 
     @property
     def executed_shown(self) -> str:
-        key: str = object.__getattribute__(self, "_mask_key")
-        return self.executed.replace(key, "…") if key else self.executed
+        contents = _contents(self)
+        return contents.executed.replace(contents.mask_key, "…") if contents.mask_key else contents.executed
 
     @property
-    def tree(self) -> exp.Expression:
+    def tree(self) -> exp.Expr:
         """A copy of the qualified tree: readers cannot change what was checked."""
-        copied: exp.Expression = object.__getattribute__(self, "_tree").copy()
+        copied: exp.Expr = _contents(self).tree.copy()
         return copied
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -109,3 +138,13 @@ class CheckedSql:
 
     def __repr__(self) -> str:
         return f"CheckedSql({self.sql!r})"
+
+
+_MADE: Final[WeakKeyDictionary[CheckedSql, _Contents]] = WeakKeyDictionary()
+
+
+def _contents(checked: CheckedSql) -> _Contents:
+    try:
+        return _MADE[checked]
+    except (KeyError, TypeError):
+        raise CheckedSqlForged("This CheckedSql was not made by the guard, so it says nothing.") from None

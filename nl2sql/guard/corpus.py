@@ -81,7 +81,7 @@ class CorpusResult:
 
 @dataclass(slots=True)
 class Counts:
-    """How many statements there were, and how they were judged. Lines that expect nothing are in neither of the last."""
+    """How many statements there were, and how they were judged. What expects nothing is in neither of the last two."""
 
     statements: int = 0
     refused: int = 0
