@@ -5,8 +5,10 @@ So no measure can be multiplied by a join: whatever lies on a many side is asked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import reduce
+from typing import Final
 
 from sqlglot import exp
 
@@ -32,6 +34,12 @@ from nl2sql.writers.offline.plan import (
 _COMPARE: dict[str, type[exp.Binary]] = {
     "=": exp.EQ, "<>": exp.NEQ, ">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE,
 }  # fmt: skip
+_PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
+
+
+def _literal(value: str, *, number: bool) -> exp.Literal:
+    """SQLite keeps texts in columns of numbers, and a number is printed as it stands: only plain ones are."""
+    return exp.Literal.number(value) if number and _PLAIN_NUMBER.match(value) else exp.Literal.string(value)
 
 
 def compile_plan(plan: QueryPlan, model: SemanticModel, graph: JoinGraph, dialect: str) -> str:
@@ -236,8 +244,8 @@ class _Select(Joined):
     def _comparison(self, comparison: Comparison) -> exp.Expr:
         condition, value = split_condition(self._field(comparison.field))
         field = self.model.dataset(comparison.field.dataset).field(comparison.field.field)
-        make = exp.Literal.number if field.datatype.is_number else exp.Literal.string
-        literals = [make(v) for v in comparison.values]
+        number = field.datatype.is_number
+        literals = [_literal(v, number=number) for v in comparison.values]
         found: exp.Expr
         match comparison.operator:
             case "is null":
