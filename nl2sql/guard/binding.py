@@ -88,13 +88,13 @@ class Binder:
     def _cte_name(self, identifier: exp.Identifier) -> exp.Identifier:
         """A WITH query named like a table gets another name: databases differ in which of the two they read."""
         name = str(identifier.this)
-        if name.lower() not in self.statement.catalogue.tables:
+        if not self.statement.catalogue.is_table(name):
             return rewritten(identifier, self.dialect)
         return written(self._fresh(f"{name.lower()}_query"), self.dialect, exactly=True)
 
     def _fresh(self, stem: str) -> str:
         name, number = stem, 1
-        while name in self._names or name in self.statement.catalogue.tables:
+        while name in self._names or self.statement.catalogue.is_table(name):
             number += 1
             name = f"{stem}_{number}"
         self._names.add(name)

@@ -21,12 +21,20 @@ _FRAGMENT_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The physical tables a role may ask about and how it sees their columns ("table.column"), all in lower case."""
+    """The physical tables a role may ask about and how it sees their columns ("table.column"), all in lower case.
+
+    `names` are those of all tables of the model. No WITH query may have one of them: the predicates of a policy read
+    tables that its role may not ask about, and would read the WITH query instead.
+    """
 
     tables: Mapping[str, PhysicalTable]
     hidden: frozenset[str]
     masked: Set[str] = frozenset()
     aggregate_only: Mapping[str, int] = field(default_factory=dict)  # and the smallest group
+    names: Set[str] = frozenset()
+
+    def is_table(self, name: str) -> bool:
+        return name.lower() in self.names or name.lower() in self.tables
 
 
 @dataclass(frozen=True, slots=True)

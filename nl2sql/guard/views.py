@@ -99,12 +99,12 @@ class Views:
 
 
 def _catalogue(model: SemanticModel, policy: Policy) -> Catalogue:
-    tables = physical_tables(model)
+    known = tables = physical_tables(model)
     if policy.tables is not None:
-        tables = {name: table for name, table in tables.items() if name in policy.tables}
+        tables = {name: table for name, table in known.items() if name in policy.tables}
     hidden = hidden_columns(model, policy)
     groups = {name: group for name, group in policy.aggregate_only.items() if name not in hidden}
-    return Catalogue(tables, hidden, policy.masks.keys() - hidden, groups)
+    return Catalogue(tables, hidden, policy.masks.keys() - hidden, groups, known.keys())
 
 
 _lock = Lock()

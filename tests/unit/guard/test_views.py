@@ -59,6 +59,24 @@ def test_a_table_outside_the_policy_does_not_exist(refused, policies) -> None:
     assert "watchlist" not in verdict.hint.split("Tables are")[-1].split("(at:")[0]
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_with_query_can_stand_in_for_a_table_that_a_row_filter_reads(accepted, model, dialect: str) -> None:
+    """Here the role may not ask about users at all, so the name would be free."""
+    policy = Policy(
+        "m",
+        tables=frozenset({"payments"}),
+        rows={"payments": "buyer_id IN (SELECT id FROM users WHERE country = 'DE')"},
+    )
+    sql = "WITH users AS (SELECT 7 AS id, 'DE' AS country) SELECT p.id FROM payments p, users u WHERE p.id > u.id"
+    tree = parse_one(accepted(sql, dialect, policy).executed, read=dialect_named(dialect).grammar)
+    assert [cte.alias for cte in tree.find_all(exp.CTE)] == ["users_query"]
+    for name in ("users", "USERS", "Users"):
+        quoted = exp.to_identifier(name, quoted=True).sql(dialect_named(dialect).grammar)
+        sql = f"WITH {quoted} AS (SELECT id FROM payments) SELECT id FROM {quoted}"
+        tree = parse_one(accepted(sql, dialect, policy).executed, read=dialect_named(dialect).grammar)
+        assert [cte.alias for cte in tree.find_all(exp.CTE)] == ["users_query"]
+
+
 # A condition that can fail with an error tells of hidden rows unless they are taken out first.
 FENCED = (
     "SELECT id FROM payments WHERE 1 / (amount - 500) > 0",
