@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 import traceback
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -22,23 +21,15 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from nl2sql.context.base import Context
 from nl2sql.context.periods import periods
-from nl2sql.context.visible import visible
+from nl2sql.context.quoting import MAX_SQL_CHARS, as_json, as_word, harmless, without_foreign_values, words_of
+from nl2sql.context.visible import VisibleModel, names_hidden, visible
 from nl2sql.errors import PromptInvalid
-from nl2sql.question import Question
+from nl2sql.question import Question, Turn
 
 # More turns than this turn a follow-up into a narrated conversation, and each is paid for again with every question.
 MAX_TURNS = 4
-# What a description may say at most. Longer ones are documentation, and there can be hundreds of them.
-MAX_TEXT_CHARS = 200
-# Of earlier SQL and of what was wrong with it: enough for any query that a person reads.
-MAX_SQL_CHARS = 4_000
-
 _FRONT_MATTER = ("id", "version", "purpose", "inputs", "changelog")
 _PARTS: tuple[Literal["system", "user"], ...] = ("system", "user")
-# "<" where it could open or close a block of ours, or a control token of a model; and letters that look like "<".
-_DELIMITER = re.compile(r"<(?=\s*/|\s*data\b|\s*\|)|[\uff1c\ufe64\u2039\u27e8]", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
-_PLAIN = re.compile(r"[\w][\w \-/&'.]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,57 +104,38 @@ INPUTS = ("question", "history", "earlier", "model", "dialect", "as_of", "period
 
 
 def _inputs(question: Question, context: Context, earlier: EarlierTry | None) -> dict[str, Any]:
+    model = visible(context)
     return {
         "question": question.text,
-        "history": question.history[-MAX_TURNS:],
-        "earlier": earlier,
-        "model": visible(context),
+        "history": tuple(_readable(turn, context) for turn in question.history[-MAX_TURNS:]),
+        "earlier": earlier and _told(earlier, question, model),
+        "model": model,
         "dialect": context.dialect,
         "as_of": context.as_of,
         "periods": periods(context.as_of),
     }
 
 
-def harmless(value: object) -> str:
-    """One line that cannot open or close a block: every value a template inserts passes through here.
-
-    Invisible and private-use characters, which can carry text no reader sees, become visible escapes.
-    """
-    text = str(value)
-    if not text.isascii():
-        text = "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
-    return _DELIMITER.sub(lambda m: _escape(m.group()), _SPACE.sub(" ", text))
+def _readable(turn: Turn, context: Context) -> Turn:
+    """Without SQL that reads what is hidden: whoever asks may have had another role when it was answered."""
+    return replace(turn, sql=None) if turn.sql and names_hidden(turn.sql, context.model) else turn
 
 
-# Format (zero width, direction, tag characters), private use, surrogates, unassigned.
-_HIDDEN = ("Cf", "Co", "Cs", "Cn")
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def _as_data(text: object, limit: int = MAX_TEXT_CHARS) -> str:
-    """`text` as a JSON string of at most `limit` characters."""
-    whole = str(text)
-    return json.dumps(whole if len(whole) <= limit else whole[: limit - 1] + "…", ensure_ascii=False)
+def _told(earlier: EarlierTry, question: Question, model: VisibleModel) -> EarlierTry:
+    """A database's message may quote rows, or conditions, that the asker does not see: only what is known stays."""
+    known = words_of(earlier.sql) | words_of(question.text) | words_of(model)
+    return replace(earlier, problem=without_foreign_values(earlier.problem, known))
 
 
 def _as_sql_data(text: object) -> str:
-    return _as_data(text, MAX_SQL_CHARS)
-
-
-def _as_word(text: object) -> str:
-    """A short term as it is; anything that could be mistaken for more than one, as a JSON string."""
-    return str(text) if _PLAIN.fullmatch(str(text)) else _as_data(text)
+    return as_json(text, MAX_SQL_CHARS)
 
 
 def _also(texts: Sequence[object], limit: int, *known: str) -> str:
     """In brackets, the first `limit` of the terms that `known` ones do not already say."""
     said = {_flat(each) for each in ("", *known)}
     new = [text for text in dict.fromkeys(texts) if _flat(str(text)) not in said]
-    return f" ({', '.join(_as_word(text) for text in new[:limit])})" if new else ""
+    return f" ({', '.join(as_word(text) for text in new[:limit])})" if new else ""
 
 
 def _flat(term: str) -> str:
@@ -175,7 +147,7 @@ def _environment() -> SandboxedEnvironment:
     env = SandboxedEnvironment(
         undefined=StrictUndefined, finalize=harmless, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
-    env.filters |= {"data": _as_data, "sql_data": _as_sql_data, "word": _as_word, "also": _also}
+    env.filters |= {"data": as_json, "sql_data": _as_sql_data, "word": as_word, "also": _also}
     return env
 
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass, replace
 from nl2sql.catalog.model import Dataset, Field, Metric, NamedFilter, Relationship, SemanticModel
 from nl2sql.context.base import Context, Example, LinkedTerm
 
+# Of a question's words that name something, and of those that name what is not shown: more than any question needs.
+MAX_LINKED = 40
+
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _QUOTES = str.maketrans("", "", '"`[]')
 _IDENTIFIER = re.compile(r"(?:(\w+)\s*\.\s*)?(\w+)")
@@ -41,27 +44,48 @@ class VisibleModel:
 def visible(context: Context) -> VisibleModel:
     model = context.model
     secret = _Secrets(model)
-    names = set(context.datasets)
-    shown = [dataset for dataset in model.datasets if dataset.name in names]
-    linked = [term for term in context.linked if term.target.partition("=")[0].partition(".")[0] in names]
-    linked += [term for term in context.linked if term.kind == "metric"]
+    shown = [each for each in model.datasets if each.name in context.datasets and not _is_closed(each)]
+    names = {dataset.name for dataset in shown}
     metrics = tuple(m for m in model.metrics if datasets_of(m, model) <= names and not secret.in_metric(m))
-    metric_names = {m.name for m in metrics}
-    kept = [t for t in linked if not secret.in_target(t, metric_names)]
+    datasets = tuple(secret.without(dataset) for dataset in shown)
+    targets = _targets(datasets, metrics)
+    near = [term for term in context.linked if _place(term).partition(".")[0] in context.datasets]
+    near += [term for term in context.linked if term.kind == "metric"]
+    kept = [term for term in near if (term.kind == "metric", _place(term)) in targets]
     return VisibleModel(
         description=secret.text(model.description),
         instructions=secret.text(model.instructions),
-        datasets=tuple(secret.without(dataset) for dataset in shown),
+        datasets=datasets,
         joins=_joins(
             [r for r in model.relationships if {r.source, r.target} <= names and not secret.in_relationship(r)],
             {f"{dataset.name}.{each.expression}" for dataset in shown for each in dataset.fields},
         ),
         metrics=tuple(replace(m, description=secret.text(_unsaid(m, model))) for m in metrics),
         readings=tuple((term, text) for term, text in model.readings.items() if secret.text(f"{term} {text}")),
-        linked=tuple(kept),
-        withheld=tuple(dict.fromkeys(t.words for t in linked if t not in kept)),
-        examples=tuple(e for e in context.examples if not secret.in_expression(e.sql, "")),
+        linked=tuple(kept[:MAX_LINKED]),
+        withheld=tuple(dict.fromkeys(t.words for t in near if t not in kept))[:MAX_LINKED],
+        examples=tuple(e for e in context.examples if not secret.in_example(e)),
     )
+
+
+def names_hidden(sql: str, model: SemanticModel) -> bool:
+    """Whether a statement may read a sensitive column."""
+    return _Secrets(model).in_statement(sql)
+
+
+def _targets(datasets: Iterable[Dataset], metrics: Iterable[Metric]) -> set[tuple[bool, str]]:
+    """(whether it is a metric, name) of everything that is shown and that words can link to."""
+    found = {(True, metric.name) for metric in metrics}
+    for each in datasets:
+        found.add((False, each.name))
+        found |= {(False, f"{each.name}.{field.name}") for field in each.fields}
+        found |= {(False, f"{each.name}.{named.name}") for named in each.filters}
+    return found
+
+
+def _place(term: LinkedTerm) -> str:
+    """users.country, of the target users.country=DE."""
+    return term.target.partition("=")[0]
 
 
 def _joins(relationships: Iterable[Relationship], fields: set[str]) -> dict[str, tuple[Relationship, ...]]:
@@ -100,6 +124,8 @@ class _Secrets:
         self._columns: dict[str, set[str]] = {}
         for dataset in model.datasets:
             self._columns.setdefault(dataset.table.lower(), set()).update(_sensitive_columns(dataset))
+        self._open = {d.name.lower(): _open_columns(d) - self._columns[d.table.lower()] for d in model.datasets}
+        self._closed = self._columns.keys() - {d.table.lower() for d in model.datasets if not _is_closed(d)}
         self._all = set().union(*self._columns.values()) if self._columns else set()
         spelled = {rf"{name}\.{c}" for name, table in self._table_of.items() for c in self._columns[table]}
         spelled |= {re.escape(c) for c in self._all if "_" in c}
@@ -109,6 +135,21 @@ class _Secrets:
         """Whether a sensitive column may be read; names without a qualifier belong to `dataset`, "" being any."""
         return any(name.lower() in self._of(q or dataset) for q, name in _identifiers(expression))
 
+    def in_statement(self, sql: str) -> bool:
+        """Whether a sensitive column of the tables it names may be read, or a closed table.
+
+        An alias can be called like another dataset, so a name counts as open only where that dataset has it.
+        """
+        names = [(qualifier.lower(), name.lower()) for qualifier, name in _identifiers(sql)]
+        tables = self._columns.keys() & {name for _, name in names}
+        secret = set().union(*(self._columns[table] for table in tables)) if tables else self._all
+        return not tables.isdisjoint(self._closed) or any(
+            name in secret and name not in self._open.get(qualifier, set()) for qualifier, name in names
+        )
+
+    def in_example(self, example: Example) -> bool:
+        return self.spelled(example.question) or self.in_statement(example.sql)
+
     def in_metric(self, metric: Metric) -> bool:
         return self.in_expression(f"{metric.expression} {metric.time_field}", "")
 
@@ -117,15 +158,11 @@ class _Secrets:
         joined = any(column.lower() in self._of(end) for end, columns in ends for column in columns)
         return joined or self.in_expression(relationship.condition, relationship.source)
 
-    def in_target(self, term: LinkedTerm, metrics: Iterable[str]) -> bool:
-        """Whether a linked term names something that is not shown."""
-        if term.kind == "metric":
-            return term.target not in metrics
-        dataset, _, name = term.target.partition("=")[0].partition(".")
-        return name.lower() in self._of(dataset)
-
     def text(self, text: str) -> str:
-        return "" if self._spelled and self._spelled.search(text) else text
+        return "" if self.spelled(text) else text
+
+    def spelled(self, text: str) -> bool:
+        return self._spelled is not None and self._spelled.search(text) is not None
 
     def without(self, dataset: Dataset) -> Dataset:
         fields = tuple(
@@ -158,10 +195,19 @@ class _Secrets:
 
 def _sensitive_columns(dataset: Dataset) -> set[str]:
     """Columns that only sensitive fields expose, and the names of those fields."""
-    open_columns = {f.expression.lower() for f in dataset.fields if not f.sensitive}
+    open_columns = _open_columns(dataset)
     found: set[str] = set()
     for each in dataset.fields:
         if each.sensitive:
             columns = {name.lower() for _, name in _identifiers(each.expression)}
             found |= {each.name.lower()} | (columns - open_columns)
     return found
+
+
+def _is_closed(dataset: Dataset) -> bool:
+    """Whether nothing of a dataset may be seen, which says that its rows may not be counted either."""
+    return bool(dataset.fields) and all(field.sensitive for field in dataset.fields)
+
+
+def _open_columns(dataset: Dataset) -> set[str]:
+    return {f.expression.lower() for f in dataset.fields if not f.sensitive}

@@ -9,7 +9,7 @@ from nl2sql.writers.base import Origin, SqlDraft
 
 
 def draft_to_bytes(draft: SqlDraft) -> bytes:
-    return json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(asdict(draft), separators=(",", ":")).encode()
 
 
 def draft_from_bytes(data: bytes) -> SqlDraft:
@@ -19,7 +19,7 @@ def draft_from_bytes(data: bytes) -> SqlDraft:
         origin = Origin(**{k: _text(v) for k, v in value["origin"].items()})
         assumptions = tuple(_text(a) for a in value["assumptions"])
         return SqlDraft(_text(value["sql"]), origin, _text(value["interpretation"]), assumptions)
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a cached draft") from error
 
 

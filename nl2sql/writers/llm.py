@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nl2sql.context.base import Context
-from nl2sql.errors import ModelReplyInvalid
+from nl2sql.errors import LanguageModelError, ModelReplyInvalid
 from nl2sql.llm.base import LanguageModel
 from nl2sql.prompt import EarlierTry, load_template, render_prompt
 from nl2sql.question import Question
@@ -22,6 +22,9 @@ TEMPLATE = ("sql_writer", "v1")
 REPLY_CODES: tuple[CannotCode, ...] = ("unanswerable", "unsafe", "sensitive")
 # What a person can take in. More of either is a model thinking aloud.
 MAX_ASSUMPTIONS, MAX_CHOICES, MAX_SENTENCE_CHARS = 8, 4, 400
+# About 50,000 tokens: twenty times the auction, and less than what current models read. Descriptions, histories and
+# vocabularies have their own bounds; this is for a model file with hundreds of long fields.
+MAX_PROMPT_CHARS = 200_000
 # Replies are 200 to 2,000 characters. What nests deeper than the interpreter allows is refused as well, so that looking
 # for an object at every brace stays well under a second for the most hostile reply of this length.
 MAX_REPLY_CHARS = 20_000
@@ -73,6 +76,12 @@ class LlmWriter:
     def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
         earlier = EarlierTry(repair.sql, repair.problem) if repair else None
         prompt = render_prompt(self._template, question, context, reply_schema=REPLY_SCHEMA, earlier=earlier)
+        size = sum(len(message.content) for message in prompt.messages)
+        if size > MAX_PROMPT_CHARS:
+            raise LanguageModelError(
+                "This question needs more of the data's description than a language model can be given.",
+                hint=f"The prompt has {size:,} characters of at most {MAX_PROMPT_CHARS:,}: shorten the semantic model.",
+            )
         completion = self._model.complete(prompt)
         return read_reply(completion.text, Origin("llm", f"{self._model.name} · {prompt.version}"))
 
@@ -82,9 +91,8 @@ def read_reply(text: str, origin: Origin) -> Draft:
     reply = _extract(text)
     kind = reply.get("kind")
     if kind == "sql":
-        sql = _sentence(reply, "sql", limit=MAX_REPLY_CHARS)
         interpretation = _sentence(reply, "interpretation", required=False)
-        return SqlDraft(sql, origin, interpretation, _sentences(reply, "assumptions", MAX_ASSUMPTIONS))
+        return SqlDraft(_sql(reply), origin, interpretation, _sentences(reply, "assumptions", MAX_ASSUMPTIONS))
     if kind == "clarification":
         return Clarification(_sentence(reply, "message"), origin, _sentences(reply, "choices", MAX_CHOICES))
     if kind == "cannot_answer":
@@ -118,13 +126,22 @@ def _extract(text: str) -> Mapping[str, Any]:
     return found[0]
 
 
-def _sentence(reply: Mapping[str, Any], key: str, *, required: bool = True, limit: int = MAX_SENTENCE_CHARS) -> str:
+def _sql(reply: Mapping[str, Any]) -> str:
+    """As it was written: the guard refuses what nobody sees."""
+    value = reply.get("sql")
+    if not isinstance(value, str) or not value.strip():
+        raise _invalid("sql is missing or not a text")
+    return value.strip()
+
+
+def _sentence(reply: Mapping[str, Any], key: str, *, required: bool = True) -> str:
     value = reply.get(key)
     if not required and value is None:
         return ""
-    if not isinstance(value, str) or (required and not value.strip()):
+    if not isinstance(value, str) or (required and not _shown(value)):
         raise _invalid(f"{key} is missing or not a text")
-    return value.strip() if len(value) <= limit else value[: limit - 1].strip() + "…"
+    shown = _shown(value)
+    return shown if len(shown) <= MAX_SENTENCE_CHARS else shown[: MAX_SENTENCE_CHARS - 1].strip() + "…"
 
 
 def _sentences(reply: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]:
@@ -133,7 +150,12 @@ def _sentences(reply: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]
         return ()
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise _invalid(f"{key} is not a list of texts")
-    return tuple(each.strip()[:MAX_SENTENCE_CHARS] for each in value if each.strip())[:most]
+    return tuple(shown[:MAX_SENTENCE_CHARS] for each in value if (shown := _shown(each)))[:most]
+
+
+def _shown(text: str) -> str:
+    """One line: characters that break it, turn it round or are not seen become spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _code(reply: Mapping[str, Any]) -> CannotCode:

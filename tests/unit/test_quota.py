@@ -64,6 +64,22 @@ def test_the_wait_ends_when_enough_of_the_oldest_rows_have_left(quota: RowQuota,
     assert quota.admit(ANNA, 1) == pytest.approx(50)
 
 
+def test_answers_of_one_second_leave_together_with_the_last_of_them(quota: RowQuota, clock: Clock) -> None:
+    quota.spend(ANNA, 10)
+    clock.now += 0.9
+    quota.spend(ANNA, 10)
+    clock.now += WINDOW_SECONDS - 0.1
+    assert quota.admit(ANNA, 20) == pytest.approx(0.1)
+
+
+def test_whoever_asks_without_a_pause_waits_for_no_more_than_the_last_minute(quota: RowQuota, clock: Clock) -> None:
+    for _ in range(400):
+        clock.now += 0.5
+        quota.spend(ANNA, 1)
+    assert quota.admit(ANNA, 123) is None
+    assert quota.admit(ANNA, 100) is not None
+
+
 def test_users_and_roles_are_counted_apart_and_attributes_are_not(quota: RowQuota) -> None:
     quota.spend(ANNA, 100)
     assert quota.admit(Principal("anna", attributes={"country": "DE"}), 100) is not None
@@ -119,7 +135,9 @@ def test_threads_lose_no_row(quota: RowQuota) -> None:
     assert quota.admit(ANNA, 4_000) is not None
 
 
-ANSWERS = st.lists(st.tuples(st.floats(0, 40), st.integers(0, 50)), max_size=40)
+# Pauses in sixteenths of a second, which floats add up exactly.
+PAUSES = (st.integers(0, 24) | st.integers(0, 640)).map(lambda sixteenths: sixteenths / 16)
+ANSWERS = st.lists(st.tuples(PAUSES, st.integers(0, 50)), max_size=40)
 
 
 @given(answers=ANSWERS, limit=st.integers(1, 200))
@@ -143,7 +161,7 @@ def test_nobody_is_admitted_at_the_limit_and_nobody_waits_below_it(
         # Answers of the same second leave together, with the last of them.
         assert within(WINDOW_SECONDS + 1) >= limit
         assert 0 < wait <= WINDOW_SECONDS
-        clock.now += wait + 1e-6
+        clock.now += wait
         assert quota.admit(ANNA, limit) is None
 
 

@@ -37,7 +37,7 @@ _COMPARE: dict[str, type[exp.Binary]] = {
 _PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
 
 
-def _literal(value: str, *, number: bool) -> exp.Literal:
+def _literal(value: str, *, number: bool) -> exp.Expr:
     """SQLite keeps texts in columns of numbers, and a number is printed as it stands: only plain ones are."""
     return exp.Literal.number(value) if number and _PLAIN_NUMBER.match(value) else exp.Literal.string(value)
 

@@ -70,7 +70,7 @@ SHOP = SemanticModel(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shop() -> SemanticModel:
     return SHOP
 

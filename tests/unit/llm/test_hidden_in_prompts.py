@@ -1,0 +1,137 @@
+"""What a role may not see is in no part of a prompt, whichever way it could get there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
+from nl2sql.catalog.visibility import seen_by
+from nl2sql.context.base import Context, Example
+from nl2sql.context.retrieve import retrieve
+from nl2sql.prompt import EarlierTry, Prompt, PromptTemplate, render_prompt
+from nl2sql.question import Principal, Question, Turn
+
+SCHEMA = {"type": "object"}
+
+
+def rendered(prompt: Prompt) -> str:
+    return "\n".join(message.content for message in prompt.messages)
+
+
+def test_no_part_of_the_prompt_names_a_sensitive_column(template: PromptTemplate, shop: SemanticModel) -> None:
+    asked = Question.parse("What is the credit limit of trusted customers?")
+    context = retrieve(asked, shop, "sqlite", date(2026, 6, 30))
+    leaky = replace(
+        context, examples=(Example("q", "SELECT c.credit_limit FROM customers AS c"), Example("ok", "SELECT 1"))
+    )
+    text = rendered(render_prompt(template, asked, leaky, reply_schema=SCHEMA))
+    for hidden in ("credit_limit", "is_generous", "trusted:", "average_limit", "open_limit", "big spender"):
+        assert hidden not in text
+    assert '"credit limit": withheld' in text, "the words are the asker's own; that they are withheld is said"
+    assert '"ok": "SELECT 1"' in text
+
+
+def test_a_second_dataset_over_the_same_table_does_not_show_its_sensitive_column(
+    template: PromptTemplate, question: Question, shop: SemanticModel
+) -> None:
+    debtors = Dataset("debtors", "main.customers", (Field("liability", "credit_limit"), Field("town", "city")))
+    model = replace(shop, datasets=(*shop.datasets, debtors), fingerprint="shop-2")
+    text = rendered(
+        render_prompt(template, question, retrieve(question, model, "sqlite", date(2026, 6, 30)), reply_schema=SCHEMA)
+    )
+    assert "DATASET debtors table customers" in text
+    assert "town = city" in text
+    assert "liability" not in text
+    assert "credit_limit" not in text
+
+
+def test_a_column_that_shares_its_name_with_a_sensitive_one_elsewhere_is_shown(
+    template: PromptTemplate, question: Question, shop: SemanticModel
+) -> None:
+    plans = Dataset("plans", "plans", (Field("credit_limit", "credit_limit", DataType.DECIMAL),))
+    model = replace(shop, datasets=(*shop.datasets, plans), fingerprint="shop-3")
+    text = rendered(
+        render_prompt(template, question, retrieve(question, model, "sqlite", date(2026, 6, 30)), reply_schema=SCHEMA)
+    )
+    assert text.count("credit_limit") == 1
+
+
+def test_a_dataset_that_nothing_may_be_seen_of_is_not_told_of(template: PromptTemplate, shop: SemanticModel) -> None:
+    orders = replace(shop.datasets[1], fields=tuple(replace(f, sensitive=True) for f in shop.datasets[1].fields))
+    model = replace(shop, datasets=(shop.datasets[0], orders), fingerprint="shop-5")
+    history = (Turn("before", "SELECT COUNT(*) FROM shop_orders"), Turn("then", "SELECT c.id FROM customers AS c"))
+    asked = Question("Turnover of purchases by town", history=history)
+    text = rendered(
+        render_prompt(template, asked, retrieve(asked, model, "sqlite", date(2026, 6, 30)), reply_schema=SCHEMA)
+    )
+    assert '"purchases": withheld' in text
+    assert '"before": not answered' in text
+    assert '"then": "SELECT c.id FROM customers AS c"' in text
+    for hidden in ("orders", "turnover =", "orderer", "amount"):
+        assert hidden not in text
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT c.credit_limit FROM customers AS c", False),
+        ("SELECT orders.credit_limit FROM customers AS orders", False),
+        ('SELECT "CREDIT_LIMIT" FROM customers', False),
+        ("SELECT c.city FROM customers AS c WHERE c.city = 'credit_limit'", True),
+    ],
+)
+def test_earlier_sql_that_reads_what_is_hidden_now_is_not_told(
+    sql: str, told: bool, template: PromptTemplate, question: Question, context: Context
+) -> None:
+    asked = replace(question, history=(Turn("before", sql),))
+    text = rendered(render_prompt(template, asked, context, reply_schema=SCHEMA))
+    assert (json.dumps(sql) in text) is told
+    assert ('"before": not answered' in text) is not told
+
+
+def test_a_word_of_the_question_that_names_what_is_not_shown_is_withheld(
+    template: PromptTemplate, shop: SemanticModel
+) -> None:
+    asked = Question.parse("trusted customers and their average limit")
+    text = rendered(
+        render_prompt(template, asked, retrieve(asked, shop, "sqlite", date(2026, 6, 30)), reply_schema=SCHEMA)
+    )
+    assert '"trusted": withheld' in text
+    assert '"average limit": withheld' in text
+    assert "customers.trusted" not in text
+
+
+def test_what_a_database_quotes_from_hidden_rows_is_not_told(
+    template: PromptTemplate, question: Question, context: Context
+) -> None:
+    problem = """22P02: invalid input syntax for type integer: "HIDDEN-4711" in `city` near 'amount'"""
+    earlier = EarlierTry("SELECT CAST(amont AS INTEGER) FROM shop_orders", problem)
+    text = rendered(render_prompt(template, question, context, reply_schema=SCHEMA, earlier=earlier))
+    assert "4711" not in text
+    assert """"22P02: invalid input syntax for type integer: '…' in `city` near 'amount'\"""" in text
+
+
+def test_who_asks_is_not_told(template: PromptTemplate, question: Question, context: Context) -> None:
+    someone = replace(question, principal=Principal("anna.muster", "north", {"country": "Narnia"}))
+    known = render_prompt(template, someone, context, reply_schema=SCHEMA)
+    assert known == render_prompt(template, question, context, reply_schema=SCHEMA)
+
+
+def test_no_value_of_a_column_that_a_role_hides_or_masks_is_told(template: PromptTemplate, shop: SemanticModel) -> None:
+    asked = Question.parse("Turnover by town of local customers")
+    text = rendered(
+        render_prompt(
+            template,
+            asked,
+            retrieve(asked, seen_by(shop, {"customers.city"}), "sqlite", date(2026, 6, 30)),
+            reply_schema=SCHEMA,
+        )
+    )
+    assert '"town": withheld' in text
+    assert '"local": withheld' in text
+    for hidden in ("MUC", "Munich", "city", "nearby"):
+        assert hidden not in text
