@@ -14,7 +14,7 @@ from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.base import Context
 from nl2sql.engines.arrow_ipc import result_from_bytes, result_to_bytes
 from nl2sql.engines.base import Engine, ResultTable
-from nl2sql.errors import Nl2SqlError, QueryFailed, RowQuotaReached
+from nl2sql.errors import EngineError, Nl2SqlError, QueryFailed, RowQuotaReached
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy, private_columns, unasked_columns
@@ -215,11 +215,20 @@ class _Run:
                     note.text = f"{result.row_count:,} rows, cached"
                     self.stages.quota.spend(asking, result.row_count)
                     return result, True
-            result = engine.run(checked)
+            result = self._executed(checked)
             self.stages.quota.spend(asking, result.row_count)
             self.stages.cache.set(result_key, result_to_bytes(result))
             note.text = f"{result.row_count:,} rows"
             return result, False
+
+    def _executed(self, checked: CheckedSql) -> ResultTable:
+        """What a database quotes of the text it was given must not tell the key of hash masks."""
+        try:
+            return self.stages.engine.run(checked)
+        except EngineError as error:
+            if self.policy.masks:
+                error.hint = error.hint.replace(self.policy.mask_key, "…")
+            raise
 
     def _said_no(self, draft: Clarification | CannotAnswer) -> Answer:
         if isinstance(draft, Clarification):

@@ -45,6 +45,7 @@ POLICIES = {
     "support": Policy("support", revealed=frozenset({"users.email"})),
     "sampler": Policy("sampler", limits=Limits(rows=2)),
     "manager": Policy("manager", rows={"users": "country = :user.country"}, attributes={"country": "text"}),
+    "masker": Policy("masker", masks={"users.country": "hash"}, mask_key="d1e2f3"),
     "reader": Policy("reader", limits=Limits(rows_per_minute=2)),
     "outsider": Policy("outsider", tables=frozenset(), masks={"users.country": "partial"}),
 }
@@ -290,6 +291,14 @@ def test_a_role_that_depends_on_an_unknown_attribute_gets_no_row(house: House) -
     assert (answer.outcome, answer.code) == ("failed", "policy_invalid")
     assert "country" in answer.headline
     assert house.engine.ran == []
+
+
+def test_an_error_that_quotes_the_text_that_ran_does_not_tell_the_key_of_masks(house: House) -> None:
+    key = POLICIES["masker"].mask_key
+    house.engine.faults = [QueryFailed("The database could not run this query.", hint=f"near MASK_HASH('{key}'")]
+    answer = house.pipeline.run_sql("SELECT country FROM users", Principal(role="masker"))
+    assert "MASK_HASH('…'" in answer.hint
+    assert key not in repr(answer)
 
 
 def test_rows_beyond_the_limit_of_a_minute_are_not_given_not_even_from_the_cache(house: House) -> None:
