@@ -1,4 +1,4 @@
-"""Writes the generated parts of the docs: docs/settings.md and the help texts in docs/cli.md.
+"""Writes the generated parts of the docs: docs/settings.md, docs/guard-scorecard.md, the help texts in docs/cli.md.
 
 `make docs` runs it; a contract test compares what it would write with what is there.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 # A help text is wrapped to the terminal's width: the docs use one width everywhere.
@@ -41,6 +42,34 @@ def settings_page() -> str:
     return "\n".join(lines)
 
 
+def scorecard_page() -> str:
+    """What the guard says to every statement of the package's corpus, on the auction model."""
+    from nl2sql.catalog.load import load_model
+    from nl2sql.guard.corpus import judge, whole_package_corpus
+    from nl2sql.guard.policy_file import default_policy
+    from nl2sql.scorecard import markdown, sentence, total_of
+
+    model = load_model(DOCS.parent / "schema" / "auction" / "model.yaml")
+    results = judge(whole_package_corpus(), model, default_policy(model))
+    lines = [
+        "# Scorecard of the guard",
+        "",
+        "What `nl2sql guard test` prints about the statements that come with the product: attacks, which must be",
+        "refused, honest questions, which must be accepted, and questions that people ask who see some rows only",
+        "(`rows_…`). They are in `nl2sql/guard/data/corpus`, one a line, each with what it tries.",
+        "",
+        f"{sentence(total_of(results), 0)}",
+        "",
+        "## By category",
+        "",
+        markdown(results, "category", lambda line: line.category),
+        "## By dialect",
+        "",
+        markdown(results, "dialect", lambda line: line.dialect),
+    ]
+    return "\n".join(lines)
+
+
 def help_texts() -> Iterator[tuple[str, str]]:
     """Each command and its help, as a terminal of WIDTH columns shows it."""
     from typer.main import get_command
@@ -51,9 +80,16 @@ def help_texts() -> Iterator[tuple[str, str]]:
 
     runner = CliRunner(env={"COLUMNS": str(WIDTH), "TERMINAL_WIDTH": str(WIDTH), "NO_COLOR": "1"})
     for program, app in (("nl2sql", nl2sql.cli.app), ("auction-core", auction_core.cli.app)):
-        for name in ["", *getattr(get_command(app), "commands", {})]:
+        for name in ["", *_command_names(get_command(app))]:
             result = runner.invoke(app, [*name.split(), "--help"], prog_name=program, terminal_width=WIDTH)
             yield f"{program} {name}".strip(), result.output.rstrip()
+
+
+def _command_names(group: Any) -> Iterator[str]:
+    """Of all commands below, "guard check" for one of a group."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield name
+        yield from (f"{name} {inner}" for inner in _command_names(command))
 
 
 def cli_page(page: str) -> str:
@@ -67,7 +103,8 @@ def main() -> None:
     page = DOCS / "cli.md"
     page.write_text(cli_page(page.read_text(encoding="utf-8")), encoding="utf-8")
     (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
-    sys.stdout.write("docs/settings.md and docs/cli.md are up to date.\n")
+    (DOCS / "guard-scorecard.md").write_text(scorecard_page(), encoding="utf-8")
+    sys.stdout.write("docs/settings.md, docs/guard-scorecard.md and docs/cli.md are up to date.\n")
 
 
 if __name__ == "__main__":

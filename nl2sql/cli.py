@@ -21,6 +21,7 @@ import typer
 
 from nl2sql.errors import Nl2SqlError
 from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
+from nl2sql.guard_cli import given, guard
 
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(guard, name="guard", short_help="Try the guard on a statement or a corpus.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def ask(
     day = _day(as_of)
     settings = context.obj.settings()
     asked = Question.parse(
-        _given(question), principal=Principal(role=role or settings.role), as_of=day or settings.today
+        given(question), principal=Principal(role=role or settings.role), as_of=day or settings.today
     )
     from nl2sql import terminal
 
@@ -179,7 +181,7 @@ def check(
     from nl2sql.question import Principal
 
     settings = context.obj.settings()
-    text = _given(sql)
+    text = given(sql)
     with _open(settings) as pipeline:
         verdict = pipeline.check(text, Principal(role=role or settings.role))
     if as_json:
@@ -203,19 +205,6 @@ def doctor(context: typer.Context) -> None:
         if check.state == "fail" and worst is ExitCode.ANSWERED:
             worst = ExitCode.FAILED if check.about in ("database", "provider") else ExitCode.USAGE
     raise typer.Exit(worst)
-
-
-def _given(argument: str) -> str:
-    if argument != "-":
-        return argument
-    if sys.stdin is None:
-        raise typer.BadParameter("standard input is closed")
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"standard input is not text in {sys.stdin.encoding}") from error
-    except OSError as error:
-        raise typer.BadParameter(f"standard input cannot be read: {error.strerror}") from error
 
 
 def _day(text: str) -> date | None:

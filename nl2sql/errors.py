@@ -125,7 +125,6 @@ class QueryFailed(EngineError):
 class RowQuotaReached(Nl2SqlError):
     stage = "guard"
     code = "row_quota_reached"
-    retryable = True
 
 
 class CheckedSqlForged(Nl2SqlError, TypeError):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -81,8 +82,14 @@ class Page:
 
         self.console.print(Text(shown, style=style))
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
-        """`right` holds the indexes of right-aligned columns."""
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        right: frozenset[int] = frozenset(),
+        styles: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """`right` holds the indexes of right-aligned columns, `styles` the colours of rows that are not plain."""
         cells = [[visible(cell) for cell in row] for row in rows]
         if not self.on_terminal:
             self.stream.write(aligned([visible(name) for name in header], cells, right))
@@ -94,8 +101,8 @@ class Page:
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for index, name in enumerate(header):
             table.add_column(Text(visible(name)), justify="right" if index in right else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*[Text(cell) for cell in row])
+        for number, row in enumerate(cells):
+            table.add_row(*[Text(cell) for cell in row], style=styles.get(number))
         self.console.print(table)
 
     @property
@@ -133,6 +140,32 @@ class Progress:
     def clear(self) -> None:
         if self._shown:
             self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
+
+class CountProgress:
+    """How many of `total` are done: one line, written over; silent where there is no terminal."""
+
+    def __init__(self, stream: TextIO, total: int, what: str) -> None:
+        self._stream = stream
+        self._total = total
+        self._what = what
+        self._shown = is_terminal(stream)
+        self._each = max(1, total // 100)
+
+    def __enter__(self) -> CountProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def __call__(self, done: int) -> None:
+        if done % self._each == 0:
+            self._write(f"… {done:,} of {self._total:,} {self._what}")
+
+    def _write(self, text: str) -> None:
+        if self._shown:
+            self._stream.write(f"\r\x1b[2K{text}")
             self._stream.flush()
 
 
@@ -242,7 +275,8 @@ def _field_row(each: Field, dataset: Dataset) -> tuple[str, str, str]:
     return each.name, str(each.datatype), f"{each.description or each.label}{mark}"
 
 
-def print_verdict(verdict: CheckedSql | Violations, stream: TextIO) -> None:
+def print_verdict(verdict: CheckedSql | Violations, stream: TextIO, *, full: bool = False) -> None:
+    """`full`: with the hints, and with the text as it is executed below the canonical one."""
     from nl2sql.guard.violation import Violations
 
     page = Page(stream)
@@ -251,12 +285,18 @@ def print_verdict(verdict: CheckedSql | Violations, stream: TextIO) -> None:
         for violation in verdict.items:
             page.line(f"  {violation.code}: {violation.message}")
             page.line(f"    at: {violation.fragment}", "dim")
+            if full and violation.hint:
+                page.line(f"    → {violation.hint}", "dim")
         return
     page.line("allowed", "bold green")
     page.line(f"  reads: {', '.join(verdict.tables) or 'no table'}")
     page.line(f"  at most {verdict.row_limit:,} rows, {verdict.seconds:g} seconds")
     page.line()
     page.line(verdict.sql)
+    if full:
+        page.line()
+        page.line("executed as", "bold")
+        page.line(verdict.executed_shown)
 
 
 def print_check(check: Check, stream: TextIO) -> None:

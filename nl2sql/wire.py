@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
     from nl2sql.catalog.model import SemanticModel
     from nl2sql.guard.checked import CheckedSql
+    from nl2sql.guard.corpus import CorpusResult
+    from nl2sql.trial.run import TrialReport
 
 
 def answer_to_json(answer: Answer) -> str:
@@ -75,21 +78,45 @@ def _finite(value: object) -> object:
 
 
 def verdict_to_json(verdict: CheckedSql | Violations) -> str:
+    return _dumps(_verdict(verdict))
+
+
+def full_verdict_to_json(verdict: CheckedSql | Violations) -> str:
+    """With the text as it is executed, null when refused."""
+    executed = None if isinstance(verdict, Violations) else verdict.executed_shown
+    return _dumps(_verdict(verdict) | {"executed_sql": executed})
+
+
+def _verdict(verdict: CheckedSql | Violations) -> dict[str, Any]:
     if isinstance(verdict, Violations):
-        return _dumps({"allowed": False, "violations": [asdict(v) for v in verdict.items], "sql": None})
-    return _dumps(
-        {
-            "allowed": True,
-            "violations": [],
-            "sql": verdict.sql,
-            "dialect": verdict.dialect,
-            "tables": verdict.tables,
-            "columns": verdict.columns,
-            "row_limit": verdict.row_limit,
-            "seconds": verdict.seconds,
-            "policy": verdict.policy,
-        }
-    )
+        return {"allowed": False, "violations": [asdict(v) for v in verdict.items], "sql": None}
+    return {
+        "allowed": True,
+        "violations": [],
+        "sql": verdict.sql,
+        "dialect": verdict.dialect,
+        "tables": verdict.tables,
+        "columns": verdict.columns,
+        "row_limit": verdict.row_limit,
+        "seconds": verdict.seconds,
+        "policy": verdict.policy,
+    }
+
+
+def corpus_to_json(results: Sequence[CorpusResult], skipped: int, trial: TrialReport | None) -> str:
+    """`results` in the order of the corpus; the summary's `trial` is there only when statements were run."""
+    from nl2sql.guard.corpus import Counts, counts_by
+
+    total = counts_by(results, lambda line: "").get("", Counts())
+    summary = {
+        **asdict(total),
+        "skipped": skipped,
+        "by_category": {name: asdict(each) for name, each in counts_by(results, lambda line: line.category).items()},
+        "by_dialect": {name: asdict(each) for name, each in counts_by(results, lambda line: line.dialect).items()},
+    }
+    if trial is not None:
+        summary["trial"] = trial.shape
+    return _dumps({"results": [result.shape for result in results], "summary": summary})
 
 
 def model_to_json(model: SemanticModel) -> str:
