@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from nl2sql.guard.growth import MAX_GROWTH, growth, may_grow
 from nl2sql.guard.joins import expand_stars, spell_out_join
 from nl2sql.guard.names import rewritten, written
 from nl2sql.guard.ordering import (
@@ -24,7 +25,7 @@ from nl2sql.guard.ordering import (
 )
 from nl2sql.guard.resolving import Clause, Resolver
 from nl2sql.guard.row_bounds import rows_of_select, rows_within_limit
-from nl2sql.guard.scope import NamedQuery, Scope, ScopeColumn, Shape, Source
+from nl2sql.guard.scope import NOTHING, NamedQuery, Scope, ScopeColumn, Shape, Source, of_either
 from nl2sql.guard.statement import BoundSelect, Relation, Statement
 from nl2sql.guard.tables import TableBinder
 
@@ -44,6 +45,8 @@ class Binder:
         self.resolver = Resolver(statement)
         self.tables = TableBinder(statement, self.resolver)
         self.scans = 0
+        self._grows = may_grow(statement.tree)
+        self._results: dict[int, ScopeColumn] = {}  # of each query in an expression: its first column
         self._names = {str(each.this).lower() for each in statement.tree.find_all(exp.Identifier)}
 
     def bind_query(self, query: exp.Expr, outer: Scope | None, ctes: Ctes, *, named: bool) -> Shape:
@@ -110,7 +113,8 @@ class Binder:
             return shape
         identifiers = [rewritten(name, self.dialect) for name in names]
         alias.set("columns", identifiers)
-        columns = {str(each.this).lower(): ScopeColumn(each) for each in identifiers}
+        pairs = zip(identifiers, shape.columns.values(), strict=True)
+        columns = {str(each.this).lower(): replace(column, identifier=each) for each, column in pairs}
         if len(columns) != len(names):
             self.resolver.refuse("column_list", alias, "Two columns of the list have the same name.")
         return Shape(columns, rows=shape.rows, scans=shape.scans)
@@ -209,9 +213,10 @@ class Binder:
             if isinstance(identifier, exp.Identifier):
                 name = str(identifier.this).lower()
                 repeated |= {name} & columns.keys()
-                columns.setdefault(name, ScopeColumn(identifier, masked=_is_masked(output.unalias(), scope)))
+                columns.setdefault(name, self._output(identifier, output.unalias(), scope))
             else:
-                columns[f"?{index}"] = ScopeColumn(exp.to_identifier(f"column_{index + 1}"))
+                identifier = exp.to_identifier(f"column_{index + 1}")
+                columns[f"?{index}"] = self._output(identifier, output, scope)
         return columns, frozenset(repeated)
 
     def _output_name(self, output: exp.Expr, index: int, taken: dict[str, ScopeColumn]) -> exp.Identifier:
@@ -235,7 +240,7 @@ class Binder:
         rows = left.rows
         if isinstance(query, exp.Union):
             rows = None if left.rows is None or right.rows is None else left.rows + right.rows
-        shape = Shape(_masked_by_either(left.columns, right.columns), left.repeated, rows)
+        shape = Shape(of_either(left.columns, right.columns), left.repeated, rows)
         settle_outer_order(query, shape, self.resolver)
         return shape
 
@@ -261,6 +266,10 @@ class Binder:
         for each in list(part) if isinstance(part, list) else [part]:
             if isinstance(each, exp.Expr):
                 self._bind_nodes(each, scope, clause or clauses[key])
+        part = parent.args.get(key) if self._grows else None
+        for each in part if isinstance(part, list) else [part]:
+            if isinstance(each, exp.Expr):
+                self._growth(each, scope)
 
     def _bind_nodes(self, expression: exp.Expr, scope: Scope, clause: Clause) -> None:
         found = [
@@ -270,17 +279,28 @@ class Binder:
             if isinstance(node, exp.Column):
                 self.resolver.resolve(node, scope, clause)
             else:
-                self.bind_query(node, scope, scope.ctes, named=False)
+                shape = self.bind_query(node, scope, scope.ctes, named=False)
+                self._results[id(node)] = next(iter(shape.columns.values()), NOTHING)
 
+    def _output(self, identifier: exp.Identifier, output: exp.Expr, scope: Scope) -> ScopeColumn:
+        leaf = self._leaf(output, scope)
+        return ScopeColumn(identifier, masked=leaf.masked, growth=self._growth(output, scope))
 
-def _is_masked(output: exp.Expr, scope: Scope) -> bool:
-    source = scope.source(output.table.lower()) if isinstance(output, exp.Column) else None
-    column = source.shape.columns.get(output.name.lower()) if source is not None else None
-    return column is not None and column.masked
+    def _leaf(self, node: exp.Expr, scope: Scope) -> ScopeColumn:
+        """What a column reference stands for, or the result of a subquery; nothing special for anything else."""
+        if not isinstance(node, exp.Column):
+            return self._results.get(id(node), NOTHING)
+        for owner in scope.chain():
+            source = owner.source(node.table.lower())
+            if source is not None:
+                return source.shape.columns.get(node.name.lower(), NOTHING)
+        return NOTHING
 
-
-def _masked_by_either(left: dict[str, ScopeColumn], right: dict[str, ScopeColumn]) -> dict[str, ScopeColumn]:
-    if not any(column.masked for column in right.values()):
-        return left
-    pairs = zip(left.items(), right.values(), strict=False)
-    return {name: replace(column, masked=column.masked or other.masked) for (name, column), other in pairs}
+    def _growth(self, expression: exp.Expr, scope: Scope) -> float:
+        if not self._grows:
+            return self._leaf(expression, scope).growth
+        grown = growth(expression, lambda leaf: self._leaf(leaf, scope).growth)
+        if grown > MAX_GROWTH:
+            message = "The query makes texts too long by joining or replacing parts of them again and again."
+            self.resolver.refuse("too_large", expression, message, "Join fewer texts, and not their results again.")
+        return grown

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from sqlglot import exp
 
@@ -13,6 +14,7 @@ class ScopeColumn:
     """`identifier` is how the definition spells it; references copy it. `physical` is "table.column" or "".
 
     `masked` columns are shown and nothing else; `smallest_group` is for columns that are only aggregated, else 0.
+    `growth` says how many stored values long its values may be.
     """
 
     identifier: exp.Identifier
@@ -20,6 +22,7 @@ class ScopeColumn:
     hidden: bool = False
     masked: bool = False
     smallest_group: int = 0
+    growth: float = 1.0
 
     @property
     def is_open(self) -> bool:
@@ -98,3 +101,16 @@ class Scope:
             for column in source.shape.columns.values()
             if not column.hidden
         ]
+
+
+NOTHING: Final = ScopeColumn(exp.to_identifier("nothing"))  # a value with nothing special about it
+
+
+def of_either(left: dict[str, ScopeColumn], right: dict[str, ScopeColumn]) -> dict[str, ScopeColumn]:
+    """The columns of a set operation: what is so of either part is so of both together."""
+    pairs = zip(left.items(), right.values(), strict=False)
+    return left | {
+        name: replace(one, masked=one.masked or other.masked, growth=max(one.growth, other.growth))
+        for (name, one), other in pairs
+        if other.masked > one.masked or other.growth > one.growth
+    }
