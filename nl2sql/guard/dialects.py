@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel
@@ -38,6 +39,7 @@ _ALSO_RESERVED = frozenset(
 class GuardDialect:
     """`name` is what the engine is called, `grammar` what reads and prints its SQL.
 
+    `default_schema` is where a table without a schema is; "" where that depends on the connection.
     `alias_in_where`: an output alias may be used in WHERE; `alias_in_select`: in later output columns too.
     """
 
@@ -48,6 +50,7 @@ class GuardDialect:
     alias_in_where: bool = False
     alias_in_select: bool = False
     having_prefers_alias: bool = False
+    default_schema: str = ""
 
     def generator(self) -> Generator:
         """Prints for people: one clause a line, no comments; raises UnsupportedError instead of guessing."""
@@ -56,12 +59,12 @@ class GuardDialect:
         )
 
 
-_TRAITS: dict[str, tuple[str, dict[str, bool]]] = {
-    "sqlite": ("sqlite", {"alias_in_where": True}),
+_TRAITS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sqlite": ("sqlite", {"alias_in_where": True, "default_schema": "main"}),
     "mysql": ("mysql", {"having_prefers_alias": True}),
     "mariadb": ("mysql", {"having_prefers_alias": True}),
-    "postgres": ("postgres", {"folds_case": True}),
-    "duckdb": ("duckdb", {"alias_in_where": True, "alias_in_select": True}),
+    "postgres": ("postgres", {"folds_case": True, "default_schema": "public"}),
+    "duckdb": ("duckdb", {"alias_in_where": True, "alias_in_select": True, "default_schema": "main"}),
     "bigquery": ("bigquery", {}),
 }
 DIALECTS: tuple[str, ...] = tuple(_TRAITS)

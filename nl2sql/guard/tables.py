@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from rapidfuzz import process
 from sqlglot import exp
 
@@ -45,11 +47,13 @@ class TableBinder:
         given = [str(part.this) for part in (table.args.get("catalog"), table.args.get("db"), table.this) if part]
         physical = self._statement.catalogue.tables.get(given[-1].lower())
         path = physical.path if physical else ()
+        if len(path) == 1 and len(given) == 2 and given[0].lower() == self._dialect.default_schema:
+            given = given[1:]  # where a table is looked for anyway when nothing is said
         if physical is None or [p.lower() for p in given] != [p.lower() for p in path[-len(given) :]]:
             self._refuse_table(table)
             return None
         parts = [written(part, self._dialect, exactly=True) for part in path]
-        for key, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
+        for key, part in zip_longest(("this", "db", "catalog"), reversed(parts)):
             table.set(key, part)
         self._statement.tables.add(physical.name.lower())
         return physical
