@@ -126,6 +126,8 @@ _FUNCTIONS: Final = frozenset(
         "TimestampAdd TimestampDiff TimestampFromParts TimestampSub TimestampTrunc ToChar ToDays Translate Trim Trunc "
         "TsOrDsAdd TsOrDsDiff TsOrDsToDate TsOrDsToDateStr TsOrDsToDatetime TsOrDsToTime TsOrDsToTimestamp Typeof "
         "Unicode UnixDate UnixMicros UnixMillis UnixSeconds UnixToStr UnixToTime Upper UtcDate UtcTime UtcTimestamp "
+        "BitwiseAndAgg BitwiseOrAgg ByteLength First Glob JustifyDays JustifyHours JustifyInterval Last ParseDatetime "
+        "RegrCount RegrIntercept RegrR2 RegrSlope ToNumber "
         "Variance VariancePop Week WeekOfYear WeekStart WidthBucket Year YearOfWeek YearOfWeekIso"
     ).split()
     if hasattr(exp, name)
