@@ -21,7 +21,7 @@ from evals.show import print_scores, to_json
 from nl2sql.answer.base import Answer
 from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
-from nl2sql.question import Principal, Question
+from nl2sql.question import Question
 from nl2sql.settings import Settings, load_settings
 from nl2sql.terminal import is_terminal, visible
 
@@ -65,7 +65,7 @@ def open_pipeline(settings: Settings) -> Iterator[Ask]:
     pipeline = build_pipeline(settings)
 
     def ask(question: Question) -> Answer:
-        asked = replace(question, principal=Principal(role=settings.role))
+        asked = replace(question, principal=settings.asking())
         try:
             return pipeline.ask(asked, fresh=True)
         except Exception as error:  # noqa: BLE001 - one defect must not cost the other answers; it is counted as failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -44,14 +45,19 @@ def build_pipeline(settings: Settings) -> Pipeline:
 
 
 def policy_reader(settings: Settings, model: SemanticModel) -> PolicyReader:
-    return PolicyReader(settings.path(settings.policy) if settings.policy != "none" else None, model)
+    path = settings.path(settings.policy) if settings.policy != "none" else None
+    return PolicyReader(path, model, settings.mask_key)
 
 
 class PolicyReader:
-    """Role → Policy, read once a role."""
+    """Role → Policy, read once a role. Without a key, hashes of masked columns last as long as the process."""
 
-    def __init__(self, path: Path | None, model: SemanticModel) -> None:
-        self._read = cache(lambda role: load_policy(path, model, role) if path else default_policy(model))
+    def __init__(self, path: Path | None, model: SemanticModel, mask_key: str = "") -> None:
+        def read(role: str) -> Policy:
+            policy = load_policy(path, model, role) if path else default_policy(model)
+            return replace(policy, mask_key=mask_key) if mask_key else policy
+
+        self._read = cache(read)
 
     def __call__(self, role: str) -> Policy:
         return self._read(role)

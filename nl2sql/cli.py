@@ -21,7 +21,7 @@ import typer
 
 from nl2sql.errors import Nl2SqlError
 from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
-from nl2sql.guard_cli import given, guard
+from nl2sql.guard_cli import Attributes, given, guard
 
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
@@ -106,16 +106,17 @@ def ask(
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",
+    attribute: Attributes = None,
 ) -> None:
     """Answer a question from the database."""
     if as_json + as_csv + sql_only > 1:
         raise typer.BadParameter("choose one of --json, --csv and --sql")
-    from nl2sql.question import Principal, Question
+    from nl2sql.question import Question
 
     day = _day(as_of)
     settings = context.obj.settings()
     asked = Question.parse(
-        given(question), principal=Principal(role=role or settings.role), as_of=day or settings.today
+        given(question), principal=settings.asking(role, attribute or ()), as_of=day or settings.today
     )
     from nl2sql import terminal
 
@@ -174,16 +175,16 @@ def check(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement, or - to read standard input.")] = "-",
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role to check for; empty: the setting.")] = "",
+    attribute: Attributes = None,
 ) -> None:
     """Say whether the guard would let a statement run, why not, and what would run. Runs nothing."""
     from nl2sql import terminal
     from nl2sql.guard.violation import Violations
-    from nl2sql.question import Principal
 
     settings = context.obj.settings()
     text = given(sql)
     with _open(settings) as pipeline:
-        verdict = pipeline.check(text, Principal(role=role or settings.role))
+        verdict = pipeline.check(text, settings.asking(role, attribute or ()))
     if as_json:
         from nl2sql.wire import verdict_to_json
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 
 from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
-from nl2sql.question import Principal
 from nl2sql.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
 
 
 def _database(settings: Settings, pipeline: Pipeline) -> Iterator[Check]:
-    asking = Principal(role=settings.role)
+    asking = settings.asking()
     datasets = pipeline.model_for(settings.role).datasets
     unreadable: list[str] = []
     newest: dict[str, date] = {}

@@ -177,16 +177,16 @@ def _model_and_policy(
     model = load_model(settings.path(settings.model))
     named = policy or settings.policy
     if named == "none":
-        return model, _bound(default_policy(model, role or settings.role), attributes)
+        return model, _bound(default_policy(model, role or settings.role), attributes, settings)
     path = Path(policy).absolute() if policy else settings.path(settings.policy)
     policies = load_policies(path, model)
     only = next(iter(policies)) if policy and len(policies) == 1 else ""
     wanted = role or only or settings.role
-    return model, _bound(policies.get(wanted) or load_policy(path, model, wanted), attributes)
+    return model, _bound(policies.get(wanted) or load_policy(path, model, wanted), attributes, settings)
 
 
-def _bound(policy: Policy, attributes: Sequence[str]) -> Policy:
-    given: dict[str, str] = {}
+def _bound(policy: Policy, attributes: Sequence[str], settings: Settings) -> Policy:
+    given = {name: value for name, value in settings.asking().attributes.items() if name in policy.attributes}
     for each in attributes:
         name, separator, value = each.partition("=")
         if not separator or not name:

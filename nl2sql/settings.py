@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from nl2sql.errors import SettingsInvalid
-from nl2sql.question import FIRST_DAY, LAST_DAY
+from nl2sql.question import FIRST_DAY, LAST_DAY, Principal
 
 WRITERS = ("auto", "offline", "llm")
 CONFIG_NAME = "nl2sql.toml"
+# From the environment alone, so that no file holds them.
+_SECRETS = {"openai_api_key": "OPENAI_API_KEY", "mask_key": "NL2SQL_MASK_KEY"}
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
@@ -36,6 +39,10 @@ class Settings:
     prompts: str = _setting("prompts", "Folder of the prompt templates.")
     as_of: str = _setting("today", "The day called “today”: a date like 2026-06-30, or the word today (UTC).")
     role: str = _setting("analyst", "The policy role of whoever asks from the command line or the local app.")
+    attributes: str = _setting("", "What row filters of the policy know of whoever asks: country=DE, desk=7.")
+    mask_key: str = _setting(
+        "", "Read from NL2SQL_MASK_KEY: keeps hashes of masked columns the same after a restart.", secret=True
+    )
     writer: str = _setting("auto", "auto: the language model when a key is set, else offline; or offline; or llm.")
     openai_model: str = _setting("gpt-5-mini", "Model name sent to the OpenAI-compatible endpoint.")
     openai_base_url: str = _setting("", "Endpoint; empty: OPENAI_BASE_URL, else the provider's own.")
@@ -52,6 +59,11 @@ class Settings:
             return self.base / given
         shipped = Path(__file__).parent / "_data" / given
         return shipped if shipped.exists() else self.base / given
+
+    def asking(self, role: str = "", attributes: Iterable[str] = ()) -> Principal:
+        """Whoever asks from this machine; what is given here stands above the settings. Raises SettingsInvalid."""
+        known = _pairs(self.attributes.split(",")) | _pairs(attributes)
+        return Principal(role=role or self.role, attributes=MappingProxyType(known))
 
     @property
     def today(self) -> date:
@@ -72,7 +84,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | No
     config = Path(env["NL2SQL_CONFIG"]) if env.get("NL2SQL_CONFIG") else (folder or Path.cwd()) / CONFIG_NAME
     values: dict[str, Any] = _read_file(config, required=bool(env.get("NL2SQL_CONFIG")))
     values |= {name: env[f"NL2SQL_{name.upper()}"] for name in _names() if env.get(f"NL2SQL_{name.upper()}")}
-    values["openai_api_key"] = env.get("OPENAI_API_KEY", "").strip()
+    values |= {name: env.get(variable, "").strip() for name, variable in _SECRETS.items()}
     values.setdefault("openai_base_url", env.get("OPENAI_BASE_URL", ""))
     base = config.parent.resolve() if config.exists() else (folder or Path.cwd())
     settings = Settings(base=base, **{name: _typed(name, value) for name, value in values.items()})
@@ -81,7 +93,18 @@ def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | No
 
 
 def _names() -> list[str]:
-    return [f.name for f in fields(Settings) if f.name not in ("base", "openai_api_key")]
+    return [f.name for f in fields(Settings) if f.name != "base" and f.name not in _SECRETS]
+
+
+def _pairs(texts: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if text.strip() and not (separator and name.strip() and value.strip()):
+            raise SettingsInvalid(f"“{text.strip()[:80]}” is not an attribute; write name=value, like country=DE.")
+        if text.strip():
+            found[name.strip()] = value.strip()
+    return found
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
@@ -117,6 +140,7 @@ def _validate(settings: Settings) -> None:
         raise SettingsInvalid("The setting writer is llm, but OPENAI_API_KEY is not set.")
     if settings.llm_seconds <= 0 or settings.cache_mb <= 0:
         raise SettingsInvalid("The settings llm_seconds and cache_mb must be above 0.")
+    settings.asking()
     try:
         today = settings.today
     except ValueError as error:

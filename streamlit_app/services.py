@@ -59,7 +59,7 @@ def start() -> Ready | NotReady:
         pipeline = _open_pipeline(_stamp(settings), settings)
     except Nl2SqlError as error:
         return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
-    return Ready(pipeline, Principal(role=settings.role))
+    return Ready(pipeline, settings.asking())
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.

@@ -32,7 +32,8 @@ def read_receipt(
     limit_added: bool = False,
     row_filtered: tuple[str, ...] = (),
 ) -> Receipt:
-    """`row_filtered` are the tables of which the asker sees some rows only. `row_limit` caps the rows shown; `limit_added`: the tree's outer LIMIT is the guard's, not the question's."""
+    """`row_filtered` are the tables of which the asker sees some rows only. `row_limit` caps the rows shown;
+    `limit_added`: the tree's outer LIMIT is the guard's, not the question's."""
     select = leading_select(tree)
     if select is None:
         return Receipt((ReceiptLine("note", f"Not described in words: `{tree.sql(dialect=dialect)}`", tree.sql()),))
