@@ -80,6 +80,7 @@ COLUMNS = (
     ColumnLabel("share", "percent"),
 )
 SQL = "SELECT country, SUM(amount) AS turnover\nFROM orders\nGROUP BY country\nORDER BY turnover DESC"
+EXECUTED = SQL.replace("FROM orders", "FROM (SELECT orders.amount, orders.country FROM orders) AS orders")
 
 
 def table(rows: int = 3, *, truncated: bool = False) -> ResultTable:
@@ -106,6 +107,7 @@ def answered(question: Question) -> Answer:
         origin=Origin("offline"),
         interpretation="turnover by country in 2025, highest first",
         sql=SQL,
+        executed_sql=EXECUTED,
         table=table(),
         columns=COLUMNS,
         chart=ChartSpec("bar", "country", ("turnover",), title="Turnover by country", y_format="money", unit="EUR"),

@@ -51,6 +51,14 @@ def test_an_answer_shows_headline_reading_findings_receipt_table_chart_and_sql(a
     assert app.download_button[0].label == "Download CSV"
 
 
+def test_the_text_that_ran_is_one_click_away_from_the_sql_people_read(app: AppTest) -> None:
+    ask(app, "Turnover by country in 2025")
+    assert len(app.code) == 1
+    app.toggle[0].set_value(True).run()
+    assert app.toggle[0].label == "As executed"
+    assert "FROM (SELECT orders.amount" in app.code[1].value
+
+
 def test_an_example_is_asked_with_one_click(app: AppTest, pipeline: Any) -> None:
     app.run()
     app.button(key="choice-examples-1").click().run()
