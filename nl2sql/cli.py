@@ -102,7 +102,7 @@ def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, or - to read standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything about the answer as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV, and nothing else.")] = False,
-    sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL that ran, and nothing else.")] = False,
+    sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL of the answer, and nothing else.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",

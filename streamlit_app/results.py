@@ -58,7 +58,7 @@ def _answered(entry: Entry) -> None:
         _result(entry)
     if answer.receipt is not None and answer.receipt.lines:
         widgets.receipt(answer.receipt)
-    _sql(entry, "SQL that ran")
+    _sql(entry, "SQL")
     _footer(entry)
 
 
@@ -108,7 +108,7 @@ def _failed(entry: Entry) -> None:
     widgets.headline(asked_text(entry, 300), "No answer this time", calm=True)
     widgets.notice(answer.headline, more=answer.hint, warning=True)
     _retry(entry)
-    _sql(entry, "SQL that ran")
+    _sql(entry, "SQL")
     _footer(entry)
 
 

@@ -168,7 +168,7 @@ def test_a_question_becomes_headline_chart_table_receipt_sql_and_a_download(
     page.get_by_test_id("stDataFrame").scroll_into_view_if_needed()
     expect(page.get_by_test_id("glide-cell-0-4")).to_have_text(rows[4][0])
     assert Decimal(page.get_by_test_id("glide-cell-1-4").text_content() or "") == rows[4][1]
-    page.get_by_text("SQL that ran").click()
+    page.get_by_text("SQL", exact=True).last.click()
     expect(page.get_by_test_id("stCode")).to_contain_text("SELECT")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
@@ -192,7 +192,7 @@ def test_edited_sql_cannot_read_what_is_private(visit: Visit) -> None:
     page = visit.page
     visit.ask(QUESTION)
     expect(page.locator("h2.ask-headline")).to_be_visible(timeout=60_000)
-    page.get_by_text("SQL that ran").click()
+    page.get_by_text("SQL", exact=True).last.click()
     page.get_by_label("Edit and run").fill("SELECT email FROM users")
     page.get_by_role("button", name="Run this SQL").click()
     expect(page.locator("h2.ask-headline").first).to_have_text("This was not run")
