@@ -71,6 +71,8 @@ class Binder:
         clause = query.args.get("with_")
         if clause is None:
             return ctes
+        if outer is not None or ctes or query is not self.statement.tree:
+            self._refuse_inner_with(clause)
         known, own = dict(ctes), set()
         for cte in clause.expressions:
             name = cte.alias.lower()
@@ -84,14 +86,21 @@ class Binder:
             scans = self.scans
             shape = self._renamed(self.bind_query(cte.this, outer, known, named=True), alias)
             self.scans = scans  # counted where it is used
-            alias.set("this", self._cte_name(alias.this))
+            alias.set("this", self._cte_name(alias.this, ctes))
             known[name] = NamedQuery(alias.this, shape)
         return known
 
-    def _cte_name(self, identifier: exp.Identifier) -> exp.Identifier:
-        """A WITH query named like a table gets another name: databases differ in which of the two they read."""
+    def _refuse_inner_with(self, clause: exp.Expr) -> None:
+        """MariaDB looks for a name in an inner WITH among the tables of the database, not in the WITH around it."""
+        if self.dialect.name in ("mysql", "mariadb"):
+            message = "WITH can stand only at the beginning of the whole query."
+            self.resolver.refuse("inner_with", clause, message, f"{message} Move all WITH queries there.")
+
+    def _cte_name(self, identifier: exp.Identifier, around: Ctes) -> exp.Identifier:
+        """A WITH query named like a table, or like one around it, gets another name: databases differ in which of the
+        two they read, and SQLite takes the latter for a recursion."""
         name = str(identifier.this)
-        if not self.statement.catalogue.is_table(name):
+        if not self.statement.catalogue.is_table(name) and name.lower() not in around:
             return rewritten(identifier, self.dialect)
         return written(self._fresh(f"{name.lower()}_query"), self.dialect, exactly=True)
 
@@ -283,8 +292,12 @@ class Binder:
                 self._results[id(node)] = next(iter(shape.columns.values()), NOTHING)
 
     def _output(self, identifier: exp.Identifier, output: exp.Expr, scope: Scope) -> ScopeColumn:
-        leaf = self._leaf(output, scope)
-        return ScopeColumn(identifier, masked=leaf.masked, growth=self._growth(output, scope))
+        """An aggregate of a column that is only aggregated is shown and nothing else, like a masked column."""
+        shown_only = self._leaf(output, scope).masked or any(
+            self._leaf(column, scope).smallest_group
+            for column in (output.find_all(exp.Column) if self.statement.catalogue.aggregate_only else ())
+        )
+        return ScopeColumn(identifier, masked=shown_only, growth=self._growth(output, scope))
 
     def _leaf(self, node: exp.Expr, scope: Scope) -> ScopeColumn:
         """What a column reference stands for, or the result of a subquery; nothing special for anything else."""

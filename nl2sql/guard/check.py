@@ -15,7 +15,7 @@ from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.checked import _MINT, CheckedSql
 from nl2sql.guard.dialects import DIALECTS, GuardDialect, dialect_named
 from nl2sql.guard.executed import NotSettled, executed_text
-from nl2sql.guard.fences import may_fail
+from nl2sql.guard.fences import failing_constant, may_fail
 from nl2sql.guard.memo import BoundedMemo
 from nl2sql.guard.outputs import output_columns
 from nl2sql.guard.policy import Policy
@@ -110,13 +110,22 @@ def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> Ch
             if violations:
                 return Violations(tuple(violations))
         limit_added = limit_added or statement.limit_added
-        fenced = bool(policy.rows) and may_fail(statement)
+        fenced = not statement.tables.isdisjoint(policy.rows) and may_fail(statement)
+        constant = failing_constant(statement) if fenced else None
+        if constant is not None:
+            return Violations((_constant_violation(statement, constant),))
         needed = views.reading(statement.tables, statement.columns, fenced=fenced)
         if executed and statement.rendered == text and needed == standing:
             return _checked(statement, policy, limit_added=limit_added)
         text, standing = statement.rendered, needed
         executed = executed_text(statement, standing)
     return _unjudged("not_settled", _NOT_SETTLED)
+
+
+def _constant_violation(statement: Statement, constant: exp.Expr) -> Violation:
+    fragment = statement.fragment(constant)
+    message = "The query holds a constant that has to be computed, which your role may not use here."
+    return Violation("constant", fragment, message, f"Write the value of {fragment} instead of computing it.")
 
 
 def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> CheckedSql:

@@ -31,6 +31,10 @@ _ALSO_RESERVED = frozenset(
     tablesample terminated trailing treat trigger undo unknown unlock unnest unpivot unsigned user using
     utc_date utc_time utc_timestamp value values variadic varying verbose virtual when where while window with within
     without write xor year year_month zerofill
+    abort attach autoincrement begin cascade cast commit conflict create database default deferred delete desc detach
+    do drop except exclusive fail foreign full group having if immediate indexed inner insert intersect into isnull join
+    left limit materialized natural nothing on or order plan pragma primary query raise reindex replace right rollback
+    savepoint select set table temp temporary to transaction union unique update vacuum view with
     """.split()
 )
 

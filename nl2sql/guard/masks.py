@@ -17,9 +17,9 @@ _HASHES: Final[Mapping[str, str]] = {
     "duckdb": f"LEFT(SHA256({{key}} || CAST({{column}} AS TEXT)), {_DIGITS})",
     "bigquery": f"SUBSTR(TO_HEX(SHA256(CONCAT({{key}}, CAST({{column}} AS STRING)))), 1, {_DIGITS})",
 }
-_JOINED: Final[Mapping[str, str]] = dict.fromkeys(("mysql", "bigquery"), "CONCAT(SUBSTR({column}, 1, 1), '***')")
-# A text of three letters or fewer would be half told by its first.
-_PARTIAL: Final = "CASE WHEN LENGTH({column}) > 3 THEN {joined} WHEN NOT {column} IS NULL THEN '***' END"
+# A text of three letters or fewer would be half told by its first. LENGTH counts bytes on MySQL.
+_PARTIAL: Final = "CASE WHEN {length}({text}) > 3 THEN {joined} WHEN NOT {text} IS NULL THEN '***' END"
+_TEXT: Final[Mapping[str, str]] = {"mysql": "CAST({column} AS CHAR)", "bigquery": "CAST({column} AS STRING)"}
 
 
 def masked(mask: Mask, dialect: str, column: str, key: str) -> str:
@@ -27,5 +27,7 @@ def masked(mask: Mask, dialect: str, column: str, key: str) -> str:
     base = "mysql" if dialect == "mariadb" else dialect
     if mask == "hash":
         return _HASHES[base].format(column=column, key=key)
-    joined = _JOINED.get(base, "SUBSTR({column}, 1, 1) || '***'").format(column=column)
-    return _PARTIAL.format(column=column, joined=joined)
+    text = _TEXT.get(base, "CAST({column} AS TEXT)").format(column=column)
+    first = f"SUBSTR({text}, 1, 1)"
+    joined = f"CONCAT({first}, '***')" if base in _TEXT else f"{first} || '***'"
+    return _PARTIAL.format(text=text, joined=joined, length="CHAR_LENGTH" if base == "mysql" else "LENGTH")

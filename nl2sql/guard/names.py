@@ -11,12 +11,12 @@ from nl2sql.guard.dialects import GuardDialect
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _ALSO_IN_QUOTES: Final = frozenset(" _-()%/.+&€$£#,:?=<>")
-_MAX_NAME: Final = 64  # the shortest limit of the supported databases, give or take
+_MAX_NAME: Final = 63  # bytes; PostgreSQL cuts longer names, so that two of them can become one
 
 
 def is_writable_name(name: str) -> bool:
     """Letters, digits and a little punctuation: nothing that closes a quote or starts a comment."""
-    if not 0 < len(name) <= _MAX_NAME or "--" in name or name != name.strip():
+    if not 0 < len(name.encode()) <= _MAX_NAME or "--" in name or name != name.strip():
         return False
     return all(char.isalnum() or char in _ALSO_IN_QUOTES for char in name)
 

@@ -86,6 +86,9 @@ def _read_tables(model: SemanticModel) -> dict[str, PhysicalTable]:
         table = _table(model, dataset)
         known = tables.get(table.name.lower())
         if known is not None:
+            if [part.lower() for part in known.path] != [part.lower() for part in table.path]:
+                both = " and ".join(".".join(path) for path in (known.path, table.path))
+                raise ModelInvalid(f"{both} are tables of one name in two schemas; a model can have one of them.")
             merged = {**table.columns, **known.columns}
             merged |= {name: column for name, column in table.columns.items() if column.sensitive}
             table = PhysicalTable(known.path, merged, known.key or table.key)

@@ -23,11 +23,13 @@ _AVERAGING: Final = (
 
 def masked_columns(statement: Statement) -> list[Violation]:
     """A masked column may stand in a select list, by itself, and nowhere else."""
-    if statement.columns.isdisjoint(statement.catalogue.masked):
+    catalogue = statement.catalogue
+    if statement.columns.isdisjoint(catalogue.masked) and statement.columns.isdisjoint(catalogue.aggregate_only):
         return []
     places = _Places(statement)
     columns = statement.tree.find_all(exp.Column)
     names = [node.name.lower() for node in columns if places.is_masked(node) and not places.is_shown(node)]
+    names += [name for select in statement.tree.find_all(exp.Select) for name in places.compared_outputs(select)]
     return [
         Violation(
             "masked_column",
@@ -57,6 +59,8 @@ def aggregate_only(statement: Statement) -> list[Violation]:
         condition = wanted[id(select)].get((node.table.lower(), node.name.lower()))
         if not isinstance(select, exp.Select) or condition is None or not _is_averaged(node):
             return [_only_aggregated(node, statement)]
+        if not places.counts_rows_once(select, node.table.lower()):
+            return [_repeated(node, statement)]
         _require(select, condition)
     return []
 
@@ -72,6 +76,17 @@ def _only_aggregated(node: exp.Column, statement: Statement) -> Violation:
     )
 
 
+def _repeated(node: exp.Column, statement: Statement) -> Violation:
+    """A row that a join repeats weighs more than the others, up to being all there is of a mean."""
+    name = node.name.lower()
+    return Violation(
+        "aggregate_only_column",
+        statement.fragment(name),
+        f"“{name}” can be averaged only where each of its rows counts once, and a join here may repeat them.",
+        f"Join {node.table} only to tables whose whole primary key is compared with = in ON; aggregate it by itself.",
+    )
+
+
 class _Places:
     """What a column reference of the bound statement stands for, and where it stands."""
 
@@ -81,7 +96,8 @@ class _Places:
     def is_masked(self, node: exp.Column) -> bool:
         if node.table:
             return any(column.masked for column in self._meanings(node))
-        query = node.find_ancestor(exp.Select, exp.SetOperation)  # a sort key that names an output
+        order = node.find_ancestor(exp.Order)  # a sort key that names an output
+        query = order.parent if order is not None else node.find_ancestor(exp.Select, exp.SetOperation)
         outputs = [output for select in _arms(query) for output in select.expressions]
         columns = [each.unalias() for each in outputs if each.alias_or_name.lower() == node.name.lower()]
         return any(isinstance(each, exp.Column) and each.table and self.is_masked(each) for each in columns)
@@ -95,6 +111,30 @@ class _Places:
             return self._is_decided_by_key(node, node.parent)
         output = node.parent if isinstance(node.parent, exp.Alias) else node
         return isinstance(output.parent, exp.Select) and output.arg_key == "expressions"
+
+    def compared_outputs(self, select: exp.Select) -> list[str]:
+        """Masked outputs of a subquery that stands in a condition or a computation."""
+        query: exp.Expr = select
+        while isinstance(query.parent, exp.SetOperation | exp.Subquery):
+            query = query.parent
+        around = query.parent
+        if isinstance(around, exp.Alias):
+            around = around.parent
+        if isinstance(around, exp.From | exp.Join | exp.CTE | exp.Lateral | exp.Exists | exp.Select | None):
+            return []
+        outputs = [output.unalias() for output in select.expressions]
+        return [each.name.lower() for each in outputs if isinstance(each, exp.Column) and self.is_masked(each)]
+
+    def counts_rows_once(self, select: exp.Select, alias: str) -> bool:
+        """Whether every other source gives one row at most for each of this one: it is compared by its whole key."""
+        parts = [join.args.get("on") for join in select.args.get("joins") or []]
+        where = select.args.get("where")
+        parts.append(where.this if where is not None else None)
+        compared = {pair for part in parts for pair in _compared_columns(part)}
+        others = [source for source in self._sources[id(select)] if source.alias != alias]
+        return all(
+            source.shape.key and all((source.alias, name) in compared for name in source.shape.key) for source in others
+        )
 
     def _is_decided_by_key(self, node: exp.Column, group: exp.Group) -> bool:
         alias = node.table.lower()
@@ -127,11 +167,34 @@ def _arms(query: exp.Expr | None) -> list[exp.Expr]:
     return found
 
 
+def _compared_columns(condition: exp.Expr | None) -> Iterator[tuple[str, str]]:
+    """Alias and name of each column that must be equal to something of another source."""
+    stack = [condition] if condition is not None else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, exp.And | exp.Paren):
+            stack += list(node.iter_expressions())
+        elif isinstance(node, exp.EQ):
+            for one, other in ((node.this, node.expression), (node.expression, node.this)):
+                tables = {column.table.lower() for column in other.find_all(exp.Column)}
+                if isinstance(one, exp.Column) and one.table.lower() not in tables and not other.find(exp.Query):
+                    yield one.table.lower(), one.name.lower()
+
+
 def _is_averaged(node: exp.Column) -> bool:
+    """The aggregate stands by itself, or rounded, as an output or a sort key. In a condition, or computed with, it
+    could be made to fail for a group that is too small to be shown."""
     aggregate = node.parent
-    if not isinstance(aggregate, _AVERAGING) or isinstance(aggregate.parent, exp.Window | exp.Filter | exp.WithinGroup):
+    if not isinstance(aggregate, _AVERAGING) or aggregate.this is not node or aggregate.args.get("expressions"):
         return False
-    return aggregate.this is node and not aggregate.args.get("expressions")
+    shown: exp.Expr = aggregate
+    if isinstance(shown.parent, exp.Round) and shown.parent.this is shown:
+        shown = shown.parent
+    if isinstance(shown.parent, exp.Alias):
+        shown = shown.parent
+    return isinstance(shown.parent, exp.Ordered) or (
+        isinstance(shown.parent, exp.Select) and shown.arg_key == "expressions"
+    )
 
 
 def _conditions(sources: tuple[Source, ...], statement: Statement) -> dict[tuple[str, str], exp.Expr]:

@@ -88,19 +88,19 @@ def columns_read(connection: sqlite3.Connection, sql: str) -> set[str]:
 def test_an_accepted_statement_gives_what_a_world_without_the_hidden_gives(sql: str, worlds, accepted) -> None:
     full, shadow = worlds
     checked = accepted(sql)
-    assert full.execute(checked.sql).fetchall() == shadow.execute(sql).fetchall()
+    assert full.execute(checked.executed).fetchall() == shadow.execute(sql).fetchall()
 
 
 @pytest.mark.parametrize("sql", QUESTIONS)
 def test_the_database_reads_only_the_columns_the_verdict_lists(sql: str, worlds, accepted) -> None:
     checked = accepted(sql)
-    assert columns_read(worlds[0], checked.sql) <= set(checked.columns)
+    assert columns_read(worlds[0], checked.executed) <= set(checked.columns)
 
 
 @pytest.mark.parametrize("sql", QUESTIONS)
 def test_the_database_names_the_outputs_as_the_verdict_does(sql: str, worlds, accepted) -> None:
     checked = accepted(sql)
-    names = [column[0] for column in worlds[0].execute(checked.sql).description]
+    names = [column[0] for column in worlds[0].execute(checked.executed).description]
     assert names == [output.name for output in checked.outputs]
 
 
@@ -118,7 +118,7 @@ def test_no_mutation_that_is_accepted_reads_a_hidden_column(worlds, guard) -> No
             continue
         passed += 1
         try:
-            read = columns_read(worlds[0], verdict.sql)
+            read = columns_read(worlds[0], verdict.executed)
         except sqlite3.Error:
             continue  # not SQL for SQLite after all
         assert read <= set(verdict.columns), verdict.sql

@@ -84,12 +84,15 @@ FENCED = (
     "SELECT l.id FROM listings l JOIN payments p ON p.listing_id = l.id AND 10 / p.amount > 1",
     "SELECT q.id FROM (SELECT id, 1 / amount AS x FROM payments) q WHERE q.x > 1",
     "SELECT id FROM listings WHERE EXISTS (SELECT 1 FROM payments p WHERE 1 / p.amount > 1)",
-    "SELECT id FROM payments WHERE CASE WHEN amount = 500 THEN 1 / 0 END = 1",
+    "SELECT id FROM payments WHERE CASE WHEN amount = 500 THEN 1 / (id - id) END = 1",
+    "SELECT id FROM payments ORDER BY 1 / (amount - 500)",
+    "SELECT id, 1 / (amount - 500) AS x FROM payments ORDER BY x",
+    "SELECT DISTINCT 1 / (amount - 500) AS x FROM payments",
     "SELECT status, COUNT(*) AS n FROM payments GROUP BY status HAVING CAST(status AS INTEGER) > 1",
 )
 OPEN = (
     "SELECT id FROM payments WHERE amount > 500 AND status = 'paid'",
-    "SELECT id, amount / 2 AS half FROM payments WHERE status IN ('paid', 'refunded') ORDER BY amount / 2",
+    "SELECT id, amount / 2 AS half FROM payments WHERE status IN ('paid', 'refunded') ORDER BY id",
     "SELECT status, SUM(amount) / COUNT(*) AS mean FROM payments GROUP BY status HAVING COUNT(*) > 1",
     "SELECT l.id FROM listings l LEFT JOIN payments p ON p.listing_id = l.id WHERE p.id IS NULL",
     "WITH p AS (SELECT buyer_id, SUM(amount) AS s FROM payments GROUP BY buyer_id) SELECT s FROM p WHERE s > 5",
