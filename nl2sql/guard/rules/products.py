@@ -31,6 +31,13 @@ def _tables_in(expression: exp.Expr | None, own: frozenset[str]) -> frozenset[st
     return frozenset(name if name in own else _OUTSIDE for name in names)
 
 
+def _tells_rows_apart(side: exp.Expr) -> bool:
+    """A column, perhaps changed by a function of it alone. Arithmetic could make one value of all (a.id - a.id)."""
+    if any(isinstance(node, exp.Binary) and not isinstance(node, exp.DPipe) for node in side.walk()):
+        return False
+    return len(list(side.find_all(exp.Column))) == 1
+
+
 def _links(predicate: exp.Expr, own: frozenset[str]) -> Iterator[frozenset[str]]:
     """Sets of tables that a predicate ties to each other. Of an OR, one side that ties is enough."""
     stack = [predicate]
@@ -46,6 +53,8 @@ def _links(predicate: exp.Expr, own: frozenset[str]) -> Iterator[frozenset[str]]
         elif isinstance(node, _COMPARISONS):
             sides = [node.this, node.expression]
         else:
+            continue
+        if not any(_tells_rows_apart(side) for side in sides):
             continue
         tables = [_tables_in(side, own) for side in sides]
         first = tables[0]

@@ -28,6 +28,7 @@ _TYPES: Final = frozenset(
 )
 # A cast to CHAR(1000000000) pads one value to a gigabyte.
 _MAX_TYPE_LENGTH: Final = 4_000
+_MAX_GROUPING_SETS: Final = 32  # as many as the CUBE of five columns that is allowed
 _UNITS: Final = frozenset(
     """
     MICROSECOND MICROSECONDS MILLISECOND MILLISECONDS SECOND SECONDS MINUTE MINUTES HOUR HOURS DAY DAYS WEEK WEEKS
@@ -146,6 +147,10 @@ def list_lengths(statement: Statement) -> list[Violation]:
     if any(len(each.expressions) > limit for each in statement.tree.find_all(exp.In, exp.Values, exp.Tuple)):
         message = f"A list can hold at most {limit:,} values."
         return [Violation("too_complex", "", message, message)]
+    sets = sum(len(each.expressions) for each in statement.tree.find_all(exp.GroupingSets, exp.Rollup))
+    if sets > _MAX_GROUPING_SETS:
+        message = f"GROUPING SETS and ROLLUP can take at most {_MAX_GROUPING_SETS} parts."
+        return [Violation("too_complex", "GROUPING SETS", message, message)]
     cubes = [len(cube.expressions) for cube in statement.tree.find_all(exp.Cube)]
     if sum(cubes) > 5:
         message = "CUBE can take at most 5 columns."
