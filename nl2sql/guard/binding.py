@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from nl2sql.guard.growth import MAX_GROWTH, growth, may_grow
 from nl2sql.guard.joins import expand_stars, spell_out_join
-from nl2sql.guard.names import rewritten, written
+from nl2sql.guard.names import rewritten, same, written
 from nl2sql.guard.ordering import (
     group_by_dependent_columns,
     settle_group_names,
@@ -174,7 +174,7 @@ class Binder:
             item.set("alias", alias)
         else:
             identifier = rewritten(alias.this, self.dialect)
-        alias.set("this", identifier.copy())
+        alias.set("this", same(identifier))
         return Source(identifier, shape)
 
     # -- queries ---------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _unjudged(code: str, message: str) -> Violations:
 
 def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> CheckedSql | Violations:
     """Each round reads what the last one printed. The first reads the writer's text; what runs was read by a later."""
-    limit_added, text, executed, standing = False, sql, "", dict[str, TableView]()
+    limit_added, fenced, text, executed, standing = False, False, sql, "", dict[str, TableView]()
     for _ in range(_MAX_ROUNDS):
         statement = Statement(text, dialect, views.catalogue, policy.limits, executed, standing)
         for rule in RULES:
@@ -110,12 +110,14 @@ def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> Ch
             if violations:
                 return Violations(tuple(violations))
         limit_added = limit_added or statement.limit_added
-        fenced = not statement.tables.isdisjoint(policy.rows) and may_fail(statement)
+        settled = bool(executed) and statement.rendered == text
+        if not settled:  # what is written the same can fail in the same way
+            fenced = not statement.tables.isdisjoint(policy.rows) and may_fail(statement)
         constant = failing_constant(statement) if fenced else None
         if constant is not None:
             return Violations((_constant_violation(statement, constant),))
         needed = views.reading(statement.tables, statement.columns, fenced=fenced)
-        if executed and statement.rendered == text and needed == standing:
+        if settled and needed == standing:
             return _checked(statement, policy, limit_added=limit_added)
         text, standing = statement.rendered, needed
         executed = executed_text(statement, standing)

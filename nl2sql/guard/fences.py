@@ -91,7 +91,7 @@ def _is_outermost(select: exp.Select) -> bool:
 def _annotated(statement: Statement) -> exp.Expr:
     """A copy of the tree with types; what is told of a derived table's outputs is there, too."""
     tree = statement.tree.copy()
-    tables = {name: statement.catalogue.tables[name] for name in statement.tables}
+    tables = {name: statement.catalogue.tables[name] for name in sorted(statement.tables)}
     try:
         annotate_types(tree, schema=schema_of(tables, statement.dialect.name), dialect=statement.dialect.grammar)
     except (SqlglotError, ValueError, AttributeError, KeyError, TypeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from nl2sql.guard.names import same
 from nl2sql.guard.resolving import Resolver
 from nl2sql.guard.scope import Scope, Shape
 
@@ -94,7 +95,7 @@ def settle_outer_order(query: exp.Expr, shape: Shape, resolver: Resolver) -> Non
             message = "After UNION and the like, sort by an output name or position."
             resolver.refuse("unknown_column", key, message)
         else:
-            key.set("this", shape.columns[name].identifier.copy())
+            key.set("this", same(shape.columns[name].identifier))
 
 
 def _is_positional(expression: exp.Expr) -> bool:

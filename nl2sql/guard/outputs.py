@@ -75,7 +75,7 @@ Typed = tuple[DataType, int]
 _UNKNOWN: Final[Typed] = (DataType.OPAQUE, 0)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _schema(tables: tuple[tuple[str, tuple[tuple[str, DataType], ...]], ...], dialect: str) -> MappingSchema:
     types = _SQL_TYPES | ({DataType.DATETIME: "DATETIME"} if dialect in _DATETIME_HAS_NO_ZONE else {})
     mapping: dict[str, object] = {
@@ -100,8 +100,9 @@ def output_columns(statement: Statement) -> tuple[OutputColumn, ...]:
         values = first.expressions if isinstance(first, exp.Tuple) else [first]
         return tuple(OutputColumn(f"column{i}", *_typed(value, dialect.name)) for i, value in enumerate(values, 1))
     base = "mysql" if dialect.name == "mariadb" else dialect.name
+    own = {name: statement.catalogue.tables[name] for name in sorted(statement.tables)}
     try:
-        annotate_types(tree, schema=schema_of(statement.catalogue.tables, base), dialect=dialect.grammar)
+        annotate_types(tree, schema=schema_of(own, base), dialect=dialect.grammar)
     except (SqlglotError, RecursionError, ValueError, AttributeError, KeyError, TypeError):
         return tuple(OutputColumn(each.alias_or_name, DataType.OPAQUE) for each in _arms(tree)[0])
     arms = _arms(tree)

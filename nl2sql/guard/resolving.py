@@ -7,6 +7,7 @@ from typing import Final, Literal
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 
+from nl2sql.guard.names import same
 from nl2sql.guard.scope import Scope, ScopeColumn, Source
 from nl2sql.guard.statement import Statement
 from nl2sql.guard.violation import Violation
@@ -49,7 +50,7 @@ class Resolver:
         if self._copied > _MAX_COPIED_NODES:
             raise TooLarge
         self._record(column)
-        return exp.Column(this=column.identifier.copy(), table=source.identifier.copy())
+        return exp.Column(this=same(column.identifier), table=same(source.identifier))
 
     def _record(self, column: ScopeColumn) -> None:
         if column.physical:
@@ -71,8 +72,8 @@ class Resolver:
             self.statement.sensitive.append(node)
         if owner is not scope:
             owner.reached.add(source.alias)
-        node.set("this", column.identifier.copy())
-        node.set("table", source.identifier.copy())
+        node.set("this", same(column.identifier))
+        node.set("table", same(source.identifier))
         self._record(column)
 
     def _resolve_qualified(self, node: exp.Column, scope: Scope, name: str) -> None:

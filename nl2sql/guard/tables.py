@@ -7,7 +7,7 @@ from itertools import zip_longest
 from rapidfuzz import process
 from sqlglot import exp
 
-from nl2sql.guard.names import rewritten, written
+from nl2sql.guard.names import rewritten, same, written
 from nl2sql.guard.physical import PhysicalTable
 from nl2sql.guard.resolving import Resolver
 from nl2sql.guard.scope import Scope, ScopeColumn, Shape, Source
@@ -31,16 +31,16 @@ class TableBinder:
         if query is not None:
             if given is None and query.identifier.name.lower() != table.name.lower():
                 given = rewritten(table.this, self._dialect)
-            table.set("this", query.identifier.copy())
+            table.set("this", same(query.identifier))
             shape, own = query.shape, query.identifier
         else:
             physical = self._physical(table)
             if physical is None:
                 return Source(given or rewritten(table.this, self._dialect), Shape({}))
             shape, own = self._table_shape(physical), written(physical.name, self._dialect, exactly=True)
-        alias = exp.TableAlias(this=given.copy()) if given is not None and given != own else None
+        alias = exp.TableAlias(this=same(given)) if given is not None and given != own else None
         table.set("alias", alias)
-        return Source(given or own.copy(), shape)
+        return Source(given or same(own), shape)
 
     def _physical(self, table: exp.Table) -> PhysicalTable | None:
         """The catalog's table, written into the tree in the catalog's spelling; None (and a violation) if unknown."""
