@@ -161,3 +161,16 @@ def bench_checks() -> Iterator[tuple[str, str, str]]:
     yield f"the same with {TABLES:,} tables", f"{statistics.median(sizes):.2f} ×", "of that with 9; target 1.2"
     yield "statement seen before", f"{statistics.median(known):.4f} ×", "of parse + qualify + generate; target 0.05"
     yield "new statement, with row filters", f"{statistics.median(filtered):.2f} ×", "of parse + qualify + generate"
+
+
+def worst_of(statements: dict[str, str], dialect: str) -> tuple[float, str]:
+    """CPU milliseconds of the statement that takes longest, and its name."""
+    model = load_model(ROOT / "schema/auction/model.yaml")
+    policy = default_policy(model)
+    check(SqlDraft("SELECT COUNT(*) AS n FROM bids", Origin("sql")), model, policy, dialect)
+    worst = (0.0, "")
+    for name, sql in statements.items():
+        begun = process_time()
+        check(SqlDraft(sql, Origin("sql")), model, policy, dialect)
+        worst = max(worst, ((process_time() - begun) * 1000, name))
+    return worst
