@@ -6,6 +6,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from nl2sql.accounts.base import Finding
+from nl2sql.accounts.examine import examine_account, require_safe_account
+from nl2sql.accounts.views import columns_to_hide
 from nl2sql.cache import Cache, DiskCache, NoCache
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
@@ -13,6 +16,7 @@ from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.retrieve import retrieve
 from nl2sql.engines.base import Engine
 from nl2sql.engines.registry import open_engine
+from nl2sql.errors import Nl2SqlError
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
 from nl2sql.labels import labels_of
@@ -25,11 +29,18 @@ from nl2sql.writers.offline.writer import OfflineWriter
 
 
 def build_pipeline(settings: Settings) -> Pipeline:
-    """Raises Nl2SqlError for anything that cannot be used: model, policy, prompts, database, key."""
+    """Raises Nl2SqlError for anything that cannot be used: model, policy, prompts, database, key; in strict mode also
+    for a database account that may do more than read."""
     model = load_model(settings.path(settings.model))
     policy_for = policy_reader(settings, model)
-    policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
+    policy = policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
     engine = open_engine(settings.database_url)
+    if settings.strict:
+        try:
+            require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
+        except Nl2SqlError:
+            engine.close()
+            raise
     return Pipeline(
         Stages(
             model=model,
@@ -42,6 +53,17 @@ def build_pipeline(settings: Settings) -> Pipeline:
             today=lambda: settings.today,
         )
     )
+
+
+def examine_database_account(settings: Settings) -> list[Finding]:
+    """What the account could do beside the guard, the worst first. Raises Nl2SqlError where that cannot be told."""
+    model = load_model(settings.path(settings.model))
+    hidden = columns_to_hide(model, policy_reader(settings, model)(settings.role))
+    engine = open_engine(settings.database_url)
+    try:
+        return examine_account(settings.database_url, engine, model, hidden)
+    finally:
+        engine.close()
 
 
 def policy_reader(settings: Settings, model: SemanticModel) -> PolicyReader:

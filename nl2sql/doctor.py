@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nl2sql.crash import redact
@@ -138,7 +137,7 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         hidden, bounds = hidden_columns(model, policy), f"at most {limits.rows:,} rows and {limits.seconds:g} s"
         yield Check("policy", "ok", f"role {policy.role}: {len(hidden)} hidden columns, {bounds}")
     try:
-        pipeline = build_pipeline(replace(settings, cache="off"))
+        pipeline = build_pipeline(replace(settings, cache="off", strict=False))
     except Nl2SqlError as error:
         yield _failed({"prompt": "prompts", "llm": "provider"}.get(error.stage, "database"), error, DATABASE_ADVICE)
         return
@@ -167,7 +166,7 @@ def _database(settings: Settings, pipeline: Pipeline) -> Iterator[Check]:
         yield Check("database", "fail", f"cannot read {'; '.join(unreadable)}", advice)
     else:
         yield Check("database", "ok", f"{pipeline.engine.dialect}: all {len(datasets)} tables can be read")
-    yield _read_only(settings)
+    yield _account(settings, pipeline)
     yield _freshness(settings.today, newest)
 
 
@@ -198,19 +197,22 @@ def _freshness(today: date, newest: Mapping[str, date]) -> Check:
     return Check("data", "ok", text)
 
 
-def _read_only(settings: Settings) -> Check:
+def _account(settings: Settings, pipeline: Pipeline) -> Check:
     """What the account could do if the guard were not there: the second wall."""
-    url = settings.database_url
-    if url.startswith(("sqlite:", "duckdb:")):
-        return Check("account", "ok", f"{Path(url.partition(':///')[2]).name} is opened read-only")
-    from nl2sql.accounts import writing_rights
+    from nl2sql.accounts.base import some_of
+    from nl2sql.accounts.examine import examine_account
+    from nl2sql.accounts.views import columns_to_hide
+    from nl2sql.bootstrap import policy_reader
 
+    bad: Literal["warn", "fail"] = "fail" if settings.strict else "warn"
+    hidden = columns_to_hide(pipeline.model, policy_reader(settings, pipeline.model)(settings.role))
     try:
-        rights = writing_rights(url)
+        findings = examine_account(settings.database_url, pipeline.engine, pipeline.model, hidden)
     except Nl2SqlError as error:
-        return Check("account", "warn", error.user_message, "Use an account that may SELECT, and nothing else.")
-    if rights:
-        return Check(
-            "account", "warn", f"may also {', '.join(rights)}", "Use an account that may SELECT, and nothing else."
-        )
-    return Check("account", "ok", "may SELECT, and nothing else")
+        return Check("account", bad, error.user_message, "Use an account that may SELECT, and nothing else.")
+    dangers = [each.text for each in findings if each.severity == "danger"]
+    if dangers:
+        return Check("account", bad, some_of(dangers), "“nl2sql guard doctor” shows the SQL that takes it away.")
+    in_order = "; ".join(each.text for each in findings if each.severity == "ok")
+    tighter = any(each.severity == "warn" for each in findings)
+    return Check("account", "ok", in_order, "“nl2sql guard doctor” shows what could be tighter." if tighter else "")

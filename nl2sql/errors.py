@@ -16,6 +16,7 @@
     │   ├── DatabaseMissing        there is no database at the address
     │   ├── DatabaseUnreadable     there is something, but it is not a database this engine can read
     │   ├── DatabaseUnreachable    no connection
+    │   ├── AccountUnsafe          the account may do more than read, and the setting strict is on
     │   ├── QueryTimedOut          stopped at the time limit
     │   └── QueryFailed            the database refused the statement
     ├── RowQuotaReached            this person was given as many rows in a minute as their role may have
@@ -112,6 +113,10 @@ class DatabaseUnreadable(EngineError):
 class DatabaseUnreachable(EngineError):
     code = "database_unreachable"
     retryable = True
+
+
+class AccountUnsafe(EngineError):
+    code = "account_unsafe"
 
 
 class QueryTimedOut(EngineError):

@@ -1,4 +1,5 @@
-"""The `nl2sql guard` commands: judge one statement, judge a corpus. No database is needed but for `test --live`.
+"""The `nl2sql guard` commands: judge one statement, judge a corpus, examine the account of the database. Only
+`test --live` and `doctor` need a database.
 
 Heavy modules are imported by the command that needs them, so that `--help` stays quick.
 """
@@ -32,6 +33,14 @@ Exit codes:
   5  the database of --live failed, or the output could not be written
 """
 
+DOCTOR_EXIT_CODES = """\b
+Exit codes:
+  0  the account can do nothing dangerous
+  1  it can; the lines say what, and how to take that away
+  2  usage or settings: an argument, a setting, a model or a policy
+  5  the database did not say, or the output could not be written
+"""
+
 Dialect = Annotated[str, typer.Option(metavar="DIALECT", help="The kind of SQL; empty: that of the database.")]
 PolicyFile = Annotated[str, typer.Option(metavar="FILE", help="Policy file, or none; empty: the setting.")]
 Role = Annotated[
@@ -44,7 +53,7 @@ Attributes = Annotated[
 
 @guard.callback(epilog=EXIT_CODES)
 def about() -> None:
-    """Try the guard: on a statement, or on a corpus of attacks and honest statements."""
+    """Try the guard on a statement or on a corpus; see what the database account could do without it."""
 
 
 @guard.command(epilog=EXIT_CODES, short_help="Judge one statement; show what would run.")
@@ -116,6 +125,31 @@ def test(
         _print(results, skipped, trial)
     wrong = any(result.unexpected for result in results) or (trial is not None and bool(trial.changes))
     raise typer.Exit(ExitCode.UNEXPECTED if wrong else ExitCode.ANSWERED)
+
+
+@guard.command(epilog=DOCTOR_EXIT_CODES, short_help="Say what the database account could do.")
+def doctor(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Say what the account of the database could do if the guard were not there, and the SQL that takes that away.
+
+    Looks at rights, roles, schemas, functions, files and the session, and at columns that the policy hides. Changes
+    nothing.
+    """
+    from nl2sql import terminal
+    from nl2sql.accounts.report import findings_to_json, report_lines
+    from nl2sql.bootstrap import examine_database_account
+
+    findings = examine_database_account(context.obj.settings())
+    if as_json:
+        terminal.write_utf8(findings_to_json(findings) + "\n", sys.stdout)
+    else:
+        page = terminal.Page(sys.stdout)
+        for line, style in report_lines(findings):
+            page.line(line, style)
+    is_unsafe = any(finding.severity == "danger" for finding in findings)
+    raise typer.Exit(ExitCode.UNEXPECTED if is_unsafe else ExitCode.ANSWERED)
 
 
 def given(argument: str) -> str:

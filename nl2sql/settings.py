@@ -23,6 +23,7 @@ WRITERS = ("auto", "offline", "llm")
 CONFIG_NAME = "nl2sql.toml"
 # From the environment alone, so that no file holds them.
 _SECRETS = {"openai_api_key": "OPENAI_API_KEY", "mask_key": "NL2SQL_MASK_KEY"}
+_SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
@@ -50,6 +51,9 @@ class Settings:
     llm_seconds: float = _setting(30.0, "Longest wait for one completion, in seconds.")
     cache: str = _setting("var/cache", "Folder of the answer cache, or off.")
     cache_mb: int = _setting(256, "Size bound of the cache in megabytes.")
+    strict: bool = _setting(
+        False, "true: do not start with a database account that may do more than read (`nl2sql guard doctor`)."
+    )
     base: Path = field(default_factory=Path.cwd, repr=False, metadata={"sentence": "", "secret": False})
 
     def path(self, value: str) -> Path:
@@ -124,6 +128,8 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _typed(name: str, value: Any) -> Any:
     kind = type(Settings.__dataclass_fields__[name].default)
+    if kind is bool:
+        return _switch(name, value)
     try:
         typed = cast(Callable[[Any], Any], kind)(value)
     except (TypeError, ValueError) as error:
@@ -131,6 +137,14 @@ def _typed(name: str, value: Any) -> Any:
     if isinstance(typed, float) and not math.isfinite(typed):
         raise SettingsInvalid(f"The setting {name} must be a finite number, not “{value}”.")
     return typed
+
+
+def _switch(name: str, value: Any) -> bool:
+    if isinstance(value, str) and value.strip().lower() in _SWITCH:
+        return _SWITCH[value.strip().lower()]
+    if isinstance(value, bool):
+        return value
+    raise SettingsInvalid(f"The setting {name} must be true or false, not “{value}”.")
 
 
 def _validate(settings: Settings) -> None:

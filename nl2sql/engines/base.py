@@ -53,6 +53,10 @@ class Engine(Protocol):
         """Changes when the data may have changed (file size and time, or a server's own marker)."""
         ...
 
+    def session_faults(self) -> tuple[str, ...]:
+        """What a session does not refuse although this engine told it to; each is the end of "The session …"."""
+        ...
+
     def close(self) -> None: ...
 
 

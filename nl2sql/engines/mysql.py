@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import pymysql  # type: ignore[import-untyped]
+from pymysql.connections import Connection  # type: ignore[import-untyped]
 from pymysql.cursors import SSCursor  # type: ignore[import-untyped]
 
 from nl2sql.engines.deadline import query_timed_out
-from nl2sql.engines.server import RawConnection, RawCursor, without_values
+from nl2sql.engines.intake import Row, RowTooLarge
+from nl2sql.engines.server import LOCK_SECONDS, RawConnection, RawCursor, without_values
 from nl2sql.errors import (
     DatabaseMissing,
     DatabaseUnreachable,
@@ -24,6 +27,17 @@ from nl2sql.errors import (
 SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 # MySQL sees which columns a key determines; MariaDB does not, and would refuse correct groupings.
 MYSQL_ONLY_MODE = ",ONLY_FULL_GROUP_BY"
+# MySQL's own default of 1,024 would cut a list of names without a word; this is as long as SQLite lets a value become.
+GROUP_CONCAT_BYTES = 1_000_000
+
+# A read-only session still runs SET, START TRANSACTION, HANDLER, LOCK TABLES … READ, FLUSH, SHOW and XA. Nothing but a
+# query begins with these words; what a query may do beyond reading (INTO OUTFILE, GET_LOCK) depends on the account.
+_QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
+# MariaDB 10.11 merges a derived table into a query with several windows and then takes the columns of its ORDER BY for
+# ambiguous (error 1052), or ends with a segmentation fault, and every connection with it. Kept apart, it answers.
+_WINDOW = re.compile(r"\bOVER\b", re.IGNORECASE)
+# Beside the values of a row: lengths, headers, the mark of the end.
+_PACKET_SLACK = 65_536
 
 _TIMED_OUT = {1969, 3024, 1317}  # MariaDB's and MySQL's limit; interrupted, which only our own stop does
 _MISSING = {1049}
@@ -36,25 +50,69 @@ _ABOUT_THE_STATEMENT = {
 }
 
 
+class BoundedConnection(Connection):  # type: ignore[misc]
+    """Refuses a row before it is read when it is larger than `allowance`, which is in bytes and counted down.
+
+    Its packets tell their size before they come: at most 16 MB are asked of the socket at once.
+    """
+
+    allowance: int | None = None
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        if self.allowance is not None:
+            self.allowance -= num_bytes
+            if self.allowance < 0:
+                self.allowance = None
+                self._force_close()  # what is left of the row would have to be read before anything else
+                raise RowTooLarge
+        data: bytes = super()._read_bytes(num_bytes)
+        return data
+
+
 class MySqlServer:
     """Session settings are set again before every statement: one that ran earlier may have changed them."""
 
     dialect = "mysql"
     driver_errors: tuple[type[Exception], ...] = (pymysql.Error, OSError)
     connect_options: Mapping[str, Any] = MappingProxyType(
-        {"charset": "utf8mb4", "connect_timeout": 5, "read_timeout": 120, "local_infile": False}
+        {
+            "charset": "utf8mb4",
+            "connect_timeout": 5,
+            "read_timeout": 120,
+            "local_infile": False,  # else a server could ask this machine for any of its files
+            "client_flag": 0,  # no multi-statements
+            "autocommit": False,  # else FOR UPDATE is not refused
+        }
     )
 
+    def connect(self, *arguments: Any, **options: Any) -> RawConnection:
+        return BoundedConnection(*arguments, **{**options, **self.connect_options})
+
     def prepare(self, connection: RawConnection) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION time_zone = '+00:00'")
+        """Nothing rests on the connection: `open` sets it all."""
 
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
+        connection.allowance = None
+        if _QUERY.match(sql) is None:
+            raise QueryFailed(
+                "The database could not run this query.",
+                hint="Nothing but a query runs here: it begins with SELECT, WITH or VALUES.",
+            )
         with connection.cursor() as plain:
-            plain.execute(_session_settings(connection, seconds))
+            plain.execute(_session_settings(connection, seconds, sql))
         cursor = connection.cursor(SSCursor)
         cursor.execute(sql)  # no arguments: a % stays a %
         return cursor
+
+    def rows(
+        self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
+    ) -> Generator[Row, None, None]:
+        for _ in range(most):
+            connection.allowance = byte_limit + _PACKET_SLACK
+            row = cursor.fetchone()
+            if row is None:
+                return
+            yield row
 
     def stopper(self, connection: RawConnection, connect: Callable[[], Any]) -> Callable[[], None]:
         thread = int(connection.thread_id())
@@ -69,10 +127,12 @@ class MySqlServer:
 
         return kill
 
-    def close(self, cursor: RawCursor, stop: Callable[[], None]) -> bool:
+    def close(self, connection: RawConnection, cursor: RawCursor, stop: Callable[[], None]) -> bool:
         """Left alone, PyMySQL would read all remaining rows before it closes, and again when it is collected."""
         result = cursor._result
-        with contextlib.suppress(*self.driver_errors, AttributeError):  # the latter when the connection is gone
+        with contextlib.suppress(
+            *self.driver_errors, AttributeError, RowTooLarge
+        ):  # AttributeError: no connection left
             # The guard's text ends after the row that tells that there were more: usually this reads the end mark, and
             # spares a second connection (45 ms became 10).
             cursor.fetchone()
@@ -82,7 +142,15 @@ class MySqlServer:
             result.unbuffered_active = False
         with contextlib.suppress(*self.driver_errors, AttributeError):
             cursor.close()
+        if not unread:
+            self._release_locks(connection)
         return not unread
+
+    def _release_locks(self, connection: RawConnection) -> None:
+        """Those of GET_LOCK, which no account can be denied, outlive the transaction."""
+        connection.allowance = None
+        with contextlib.suppress(*self.driver_errors, AttributeError), connection.cursor() as cursor:
+            cursor.execute("DO RELEASE_ALL_LOCKS()")
 
     def quoted(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
@@ -94,6 +162,25 @@ class MySqlServer:
                 "SHOW GLOBAL STATUS WHERE Variable_name IN ('Innodb_lsn_current', 'Innodb_redo_log_current_lsn')"
             )
             return "".join(f"{name} {value}" for name, value in cursor.fetchall())
+
+    def session_sql(self, connection: RawConnection) -> str:
+        read_only, limit = (
+            ("tx_read_only", "max_statement_time")
+            if _is_mariadb(connection)
+            else ("transaction_read_only", "max_execution_time")
+        )
+        return f"SELECT @@SESSION.{read_only}, @@SESSION.{limit}, @@SESSION.sql_mode, @@SESSION.character_set_client"
+
+    def session_faults(self, row: Row) -> tuple[str, ...]:
+        read_only, limit, mode, characters = row
+        unsafe = {"ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES"} & set(str(mode).upper().split(","))
+        found = {
+            "is not read-only": not int(read_only),
+            "has no time limit": not float(limit),
+            f"reads SQL in another way ({', '.join(sorted(unsafe))})": bool(unsafe),
+            f"reads text as {characters}": str(characters).lower() != "utf8mb4",
+        }
+        return tuple(text for text, holds in found.items() if holds)
 
     def mapped(self, error: BaseException, seconds: float) -> EngineError:
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
@@ -112,9 +199,28 @@ class MySqlServer:
         return QueryFailed("The database could not run this query.", hint=f"Error {number}: {message}")
 
 
-def _session_settings(connection: RawConnection, seconds: float) -> str:
-    if "MariaDB" in connection.get_server_info():
-        return f"SET SESSION max_statement_time = {seconds:.3f}, tx_read_only = 1, sql_mode = '{SQL_MODE}'"
-    milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit
-    mode = SQL_MODE + MYSQL_ONLY_MODE
-    return f"SET SESSION max_execution_time = {milliseconds}, transaction_read_only = 1, sql_mode = '{mode}'"
+def _session_settings(connection: RawConnection, seconds: float, sql: str) -> str:
+    """One statement, because each costs a journey.
+
+    Not among them: max_join_size. It judges by the optimizer's estimate, which old statistics make wrong by orders of
+    magnitude, and would refuse correct questions; the guard refuses products, and time ends what it lets through.
+    """
+    if _is_mariadb(connection):
+        merge = "off" if _WINDOW.search(sql) else "default"
+        limits = (
+            f"max_statement_time = {seconds:.3f}, @@SESSION.tx_read_only = 1, "
+            f"@@SESSION.optimizer_switch = 'derived_merge={merge}'"
+        )
+        mode = SQL_MODE
+    else:
+        milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit
+        limits = f"max_execution_time = {milliseconds}, @@SESSION.transaction_read_only = 1"
+        mode = SQL_MODE + MYSQL_ONLY_MODE
+    return (
+        f"SET NAMES utf8mb4, @@SESSION.{limits}, @@SESSION.sql_mode = '{mode}', @@SESSION.time_zone = '+00:00', "
+        f"@@SESSION.lock_wait_timeout = {LOCK_SECONDS}, @@SESSION.group_concat_max_len = {GROUP_CONCAT_BYTES}"
+    )
+
+
+def _is_mariadb(connection: RawConnection) -> bool:
+    return "MariaDB" in connection.get_server_info()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import psycopg
 
 from nl2sql.engines.deadline import query_timed_out
-from nl2sql.engines.server import RawConnection, RawCursor, without_values
+from nl2sql.engines.intake import Row
+from nl2sql.engines.server import LOCK_SECONDS, RawConnection, RawCursor, without_values
 from nl2sql.errors import (
     DatabaseMissing,
     DatabaseUnreachable,
@@ -23,34 +24,80 @@ from nl2sql.errors import (
 _NO_CONNECTION = ("08", "53", "57P", "40", "55P03")  # also: no resources, shutting down, serialization, lock not given
 
 
+# A FETCH asks for so many rows at first and for twice as many each time: small answers come in one journey, and the
+# server never prepares many rows that nobody wants.
+FIRST_BATCH = 16
+LARGEST_BATCH = 1024
+# Between two FETCHes a process that stopped (or a machine that sleeps) would keep its snapshot and locks for ever.
+_IDLE_SECONDS = 5
+
+_CURSOR = "nl2sql"
+
+
+class PinnedConnection(psycopg.Connection[Any]):
+    """`search_path`: the schemas that the account's own path named when it connected."""
+
+    search_path = "pg_catalog, pg_temp"
+
+
 class PostgresServer:
     """The transaction is read-only and limited by itself: neither outlives it, and neither rests on the session."""
 
     dialect = "postgres"
     driver_errors: tuple[type[Exception], ...] = (psycopg.Error, OSError)
-    connect_options: Mapping[str, Any] = MappingProxyType({"connect_timeout": 5})
+    connect_options: Mapping[str, Any] = MappingProxyType({"connect_timeout": 5, "client_encoding": "utf-8"})
+
+    def connect(self, *arguments: Any, **options: Any) -> RawConnection:
+        return PinnedConnection.connect(*arguments, **{**options, **self.connect_options})
 
     def prepare(self, connection: RawConnection) -> None:
         connection.execute("SET standard_conforming_strings = on")
         connection.execute("SET TIME ZONE 'UTC'")
+        schemas = connection.execute("SELECT pg_catalog.unnest(pg_catalog.current_schemas(false))").fetchall()
+        connection.search_path = self._pinned([str(name) for (name,) in schemas])
         connection.commit()
         connection.read_only = True
 
+    def _pinned(self, schemas: list[str]) -> str:
+        """PostgreSQL's own names win over names of any other schema, and temporary tables over none."""
+        others = [self.quoted(name) for name in schemas if name != "pg_catalog" and not name.startswith("pg_temp")]
+        return ", ".join(("pg_catalog", *others, "pg_temp"))
+
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
-        connection.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")  # 0 would be no limit
+        connection.execute(_local_settings(connection.search_path, seconds))
         # Off, a backslash could end a string the guard thinks is open. The server reports every change of it.
         if connection.info.parameter_status("standard_conforming_strings") != "on":
             raise DatabaseUnreadable(
                 "The database reads quoted text in a way that is not safe.",
                 hint="standard_conforming_strings must be on.",
             )
-        cursor = connection.cursor(name="nl2sql")
+        cursor = connection.cursor(name=_CURSOR)
         try:
             cursor.execute(sql)  # no arguments: a % stays a %
         except BaseException:
             self._close(cursor)
             raise
         return cursor
+
+    def rows(
+        self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
+    ) -> Generator[Row, None, None]:
+        """By the protocol's single-row mode: a whole FETCH would be in memory before its first row is seen here.
+
+        One row still is, and no setting of the server bounds it but its own 1 GB.
+        """
+        size = FIRST_BATCH
+        while most > 0:
+            wanted = min(size, most)
+            came = 0
+            with contextlib.closing(connection.cursor().stream(f"FETCH FORWARD {wanted} FROM {_CURSOR}")) as fetched:
+                for row in fetched:
+                    came += 1
+                    yield row
+            if came < wanted:
+                return
+            most -= came
+            size = min(2 * size, LARGEST_BATCH)
 
     def stopper(self, connection: RawConnection, connect: Callable[[], Any]) -> Callable[[], None]:
         # Taken now: the pool's wrapper may already be given back when the timer fires.
@@ -62,8 +109,12 @@ class PostgresServer:
 
         return stop
 
-    def close(self, cursor: RawCursor, stop: Callable[[], None]) -> bool:
+    def close(self, connection: RawConnection, cursor: RawCursor, stop: Callable[[], None]) -> bool:
         self._close(cursor)  # the rest of the rows was never sent
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+            # Advisory locks may be a session's, which outlive the transaction.
+            with contextlib.suppress(*self.driver_errors):
+                connection.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
         return True
 
     def _close(self, cursor: RawCursor) -> None:
@@ -76,6 +127,20 @@ class PostgresServer:
     def changes(self, connection: RawConnection) -> str:
         """Which transactions are visible; only those that write count. Any database of the server moves it."""
         return str(connection.execute("SELECT pg_current_snapshot()").fetchone()[0])
+
+    def session_sql(self, connection: RawConnection) -> str:
+        names = ("transaction_read_only", "statement_timeout", "standard_conforming_strings", "search_path")
+        return "SELECT " + ", ".join(f"pg_catalog.current_setting('{name}')" for name in names)
+
+    def session_faults(self, row: Row) -> tuple[str, ...]:
+        read_only, limit, strings, path = row
+        found = {
+            "is not read-only": read_only != "on",
+            "has no time limit": limit == "0",
+            "reads quoted text in another way (standard_conforming_strings)": strings != "on",
+            "looks for names in other schemas first (search_path)": not str(path).startswith("pg_catalog"),
+        }
+        return tuple(text for text, holds in found.items() if holds)
 
     def mapped(self, error: BaseException, seconds: float) -> EngineError:
         state = getattr(error, "sqlstate", None) or ""
@@ -123,3 +188,19 @@ def _after_state(state: str, message: str) -> str:
 def _primary(error: BaseException) -> str:
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     return primary or type(error).__name__
+
+
+def _local_settings(search_path: str, seconds: float) -> str:
+    """Several statements in one journey; all end with the transaction. A role can be given other values of each."""
+    milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit
+    values = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": min(milliseconds, LOCK_SECONDS * 1000),
+        "idle_in_transaction_session_timeout": milliseconds + _IDLE_SECONDS * 1000,
+        "search_path": search_path,
+        "row_security": "on",
+        # What the guard's text means: dates in one order, and nothing equals NULL.
+        "datestyle": "ISO, MDY",
+        "transform_null_equals": "off",
+    }
+    return "; ".join(f"SET LOCAL {name} = {value}" for name, value in values.items())

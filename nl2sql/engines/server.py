@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Protocol
 
+from nl2sql.engines.intake import Row
 from nl2sql.errors import EngineError
 
 # Raw DB-API objects: each driver has its own classes, and its own server kind below knows them.
 RawConnection = Any
 RawCursor = Any
+
+# A statement waits this long at most for a table that is being altered: who asks is told, and no queue grows behind it.
+LOCK_SECONDS = 2
 
 
 class ServerKind(Protocol):
@@ -23,26 +27,49 @@ class ServerKind(Protocol):
     driver_errors: tuple[type[Exception], ...]
     connect_options: Mapping[str, Any]
 
+    def connect(self, *arguments: Any, **options: Any) -> RawConnection:
+        """`connect_options` stand above what the address says."""
+        ...
+
     def prepare(self, connection: RawConnection) -> None:
         """Once for each new connection. Raises EngineError when the server cannot be made safe."""
         ...
 
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
-        """Starts the statement in a read-only transaction under the server's own time limit; rows are not fetched."""
+        """Starts the statement in a read-only transaction under the server's own time limit; rows are not fetched.
+
+        Raises QueryFailed for what is not a query, as far as the driver or the server can tell.
+        """
+        ...
+
+    def rows(
+        self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
+    ) -> Generator[Row, None, None]:
+        """Up to `most` rows, one in memory at a time. May raise RowTooLarge for a row above `byte_limit`, where the
+        protocol tells before the whole of it is here."""
         ...
 
     def stopper(self, connection: RawConnection, connect: Any) -> Any:
         """A function without arguments that stops what the connection runs, from another thread."""
         ...
 
-    def close(self, cursor: RawCursor, stop: Any) -> bool:
-        """Leaves the rest of the rows behind at once. Whether the connection can be used again; raises nothing."""
+    def close(self, connection: RawConnection, cursor: RawCursor, stop: Any) -> bool:
+        """Leaves the rest of the rows behind at once, and no lock. Whether the connection can be used again; raises
+        nothing."""
         ...
 
     def quoted(self, name: str) -> str: ...
 
     def changes(self, connection: RawConnection) -> str:
         """A text that differs after data was committed; empty when the server has no such marker."""
+        ...
+
+    def session_sql(self, connection: RawConnection) -> str:
+        """A query of one row: the settings that `session_faults` judges."""
+        ...
+
+    def session_faults(self, row: Row) -> tuple[str, ...]:
+        """What the session does not hold to although it was told; each is the end of "The session …"."""
         ...
 
     def mapped(self, error: BaseException, seconds: float) -> EngineError: ...

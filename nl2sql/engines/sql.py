@@ -21,9 +21,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from nl2sql.engines.base import RESULT_BYTES, ResultTable, admit
 from nl2sql.engines.columns import rows_to_arrow, text_of
 from nl2sql.engines.deadline import Backstop, query_timed_out
-from nl2sql.engines.intake import Row, fetch_capped
+from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.server import ServerKind
-from nl2sql.errors import DatabaseUnreachable, EngineError
+from nl2sql.errors import DatabaseUnreachable, EngineError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
 
 POOL_SIZE = 4
@@ -53,7 +53,7 @@ class SqlEngine:
         self._result_bytes = result_bytes
         self._engine = sqlalchemy.create_engine(
             url,
-            connect_args=dict(kind.connect_options),
+            creator=lambda: self._connect(),
             hide_parameters=True,
             pool_pre_ping=True,
             pool_size=POOL_SIZE,
@@ -62,8 +62,7 @@ class SqlEngine:
             pool_recycle=1800,  # servers and proxies drop connections that were idle for hours
         )
         arguments, options = self._engine.dialect.create_connect_args(url)
-        driver = self._engine.dialect.loaded_dbapi
-        self._connect: Callable[[], Any] = lambda: driver.connect(*arguments, **options, **kind.connect_options)
+        self._connect: Callable[[], Any] = lambda: kind.connect(*arguments, **options)
         sqlalchemy.event.listen(self._engine, "connect", lambda connection, _record: kind.prepare(connection))
 
     @property
@@ -95,6 +94,12 @@ class SqlEngine:
             changes = self._kind.changes(connection.driver_connection) or f"minute {int(time.time() // 60)}"
         return f"{self._mark} {changes}"
 
+    def session_faults(self) -> tuple[str, ...]:
+        with self._lease(POOL_WAIT_SECONDS) as pooled:
+            sql = self._kind.session_sql(pooled.driver_connection)
+        _, rows, _ = self._read(sql, POOL_WAIT_SECONDS, 1, self._result_bytes)
+        return self._kind.session_faults(rows[0])
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -113,9 +118,12 @@ class SqlEngine:
                 cursor = self._kind.open(connection, sql, seconds)
                 try:
                     names = [column[0] for column in cursor.description or ()]
-                    rows, truncated = fetch_capped(cursor.fetchmany, row_limit, byte_limit, still_time)
+                    if not names:
+                        raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
+                    with contextlib.closing(self._kind.rows(connection, cursor, row_limit + 1, byte_limit)) as coming:
+                        rows, truncated = take_capped(coming, row_limit, byte_limit, still_time)
                 finally:
-                    reusable = self._kind.close(cursor, stop)
+                    reusable = self._kind.close(connection, cursor, stop)
             still_time()
             if not reusable:
                 pooled.invalidate()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from nl2sql.engines.base import RESULT_BYTES, ResultTable, admit
 from nl2sql.engines.columns import rows_to_arrow, text_of
 from nl2sql.engines.deadline import Backstop, query_timed_out
-from nl2sql.engines.intake import Row, fetch_capped
+from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.sqlite_connection import ReadOnlyPool
 from nl2sql.errors import DatabaseUnreachable, EngineError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
@@ -53,7 +53,7 @@ class SqliteEngine:
             if cursor.description is None:
                 raise sqlite3.ProgrammingError("the statement returns no columns")
             names = [column[0] for column in cursor.description]
-            return names, *fetch_capped(cursor.fetchmany, checked.row_limit, byte_limit)
+            return names, *take_capped(cursor, checked.row_limit, byte_limit)
 
         names, rows, truncated = self._attempt(read, checked.seconds)
         table = rows_to_arrow(rows, names, checked.outputs)
@@ -72,6 +72,12 @@ class SqliteEngine:
 
     def fingerprint(self) -> str:
         return self._pool.fingerprint()
+
+    def session_faults(self) -> tuple[str, ...]:
+        try:
+            return self._pool.faults()
+        except _DRIVER_ERRORS as error:
+            raise self._mapped(error, INDEX_SECONDS) from error
 
     def close(self) -> None:
         self._pool.close()

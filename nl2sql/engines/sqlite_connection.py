@@ -32,6 +32,26 @@ LIMITS = (
     (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
     (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
 )
+# Of a result, set once the schema is read (it would bound a table's columns too): with the length of a value, a row is
+# at most half a gigabyte, and that only if every cell is made as long as it may be.
+MAX_COLUMNS = 500
+
+# From Python 3.12 on. Below it, what they stop meets the authorizer first; only unknown "names" become texts.
+_CONFIGURATION = {
+    "SQLITE_DBCONFIG_DEFENSIVE": True,  # no writing to the schema or to shadow tables
+    "SQLITE_DBCONFIG_TRUSTED_SCHEMA": False,
+    "SQLITE_DBCONFIG_ENABLE_TRIGGER": False,  # views stay: they may be what the account is meant to see
+    "SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION": False,
+    "SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER": False,
+    "SQLITE_DBCONFIG_DQS_DML": False,  # "no_such" in double quotes is a name that is missing, not a text
+    "SQLITE_DBCONFIG_DQS_DDL": False,
+}
+_PRAGMAS = (
+    "trusted_schema = OFF",  # views and generated columns call no function with side effects
+    "cell_size_check = ON",  # a file made to mislead is noticed when a page is read
+    "mmap_size = 0",  # a file cut short while it is read is an error and not a crash
+    "query_only = ON",
+)
 
 # Which functions analysts may call is the guard's allow-list. These reach outside the query, whoever asks.
 FORBIDDEN_FUNCTIONS = frozenset(
@@ -54,9 +74,13 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         for limit, value in LIMITS:
             connection.setlimit(limit, value)
         connection.create_function("mask_hash", 2, mask_hash, deterministic=True)
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA query_only = ON")
+        for name, value in _CONFIGURATION.items():
+            if hasattr(connection, "setconfig"):
+                connection.setconfig(getattr(sqlite3, name), value)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
         names = connection.execute("SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, MAX_COLUMNS)
         connection.set_authorizer(reads_only(frozenset(name for (name,) in names)))
     except BaseException:
         connection.close()
@@ -68,6 +92,34 @@ def mask_hash(key: str, value: object) -> str | None:
     """What the guard writes for a column that is shown as a hash; other databases bring such a function themselves."""
     text = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
     return None if value is None else hashlib.sha256(key.encode() + text).hexdigest()[:16]
+
+
+def faults_of(path: Path) -> tuple[str, ...]:
+    """Tries each wall of a connection by itself; nothing is changed even where one is missing. Raises sqlite3.Error."""
+    connection = open_read_only(path)
+    try:
+        found = []
+        if _runs(connection, "PRAGMA query_only = ON"):
+            found.append("runs more than plain reading")
+        connection.set_authorizer(None)
+        if connection.execute("PRAGMA query_only").fetchone() != (1,):
+            found.append("can be written to (query_only)")
+        connection.execute("PRAGMA query_only = OFF")
+        connection.execute("BEGIN")  # SQLite turns BEGIN IMMEDIATE into this one where it may only read
+        if _runs(connection, "CREATE TABLE nl2sql_probe(a)"):
+            found.append("did not open the file read-only")
+        connection.execute("ROLLBACK")
+        return tuple(found)
+    finally:
+        connection.close()
+
+
+def _runs(connection: sqlite3.Connection, sql: str) -> bool:
+    try:
+        connection.execute(sql)
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def reads_only(readable: frozenset[str]) -> Authorizer:
@@ -134,6 +186,11 @@ class ReadOnlyPool:
             f"The file {self._shown} is not a database that can be read.",
             hint=f"SQLite says: {reason}. Create it again, or set another database address.",
         )
+
+    def faults(self) -> tuple[str, ...]:
+        """As `Engine.session_faults`. Raises sqlite3.Error when opening fails."""
+        self.fingerprint()
+        return faults_of(self._path)
 
     @contextlib.contextmanager
     def lease(self, wait_seconds: float) -> Iterator[sqlite3.Connection]:

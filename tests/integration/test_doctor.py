@@ -7,9 +7,28 @@ import socket
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from nl2sql import cli
 from nl2sql.doctor import Check, examine
+from tests.integration.conftest import MakeAccount, Server
+
+MODEL = """\
+version: "0.2.0.dev0"
+semantic_model:
+- name: shop
+  datasets:
+  - name: items
+    source: items
+    primary_key: [id]
+    fields:
+    - name: id
+      expression: {dialects: [{dialect: ANSI_SQL, expression: id}]}
+      datatype: Integer
+    - name: title
+      expression: {dialects: [{dialect: ANSI_SQL, expression: title}]}
+      datatype: String
+"""
 
 
 @pytest.fixture
@@ -122,3 +141,28 @@ def test_the_first_failure_is_the_exit_code(
     assert "FAIL  database" in capsys.readouterr().out
     monkeypatch.setenv("NL2SQL_WRITER", "magic")
     assert cli.run(["doctor"]) == 2
+
+
+def test_a_dangerous_account_is_a_warning_and_with_strict_a_failure(
+    home: Path, auction_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"database": f"sqlite:///{auction_database}", "as_of": "2026-06-30"}
+    monkeypatch.setattr("nl2sql.engines.sqlite_connection._PRAGMAS", ())
+    check = found(**environ)["account"]
+    assert (check.state, "can be written to" in check.text) == ("warn", True)
+    assert "nl2sql guard doctor" in check.advice
+    checks = found(**environ, strict="true")
+    assert [checks[about].state for about in ("database", "account", "data")] == ["ok", "fail", "ok"]
+
+
+@pytest.mark.parametrize("may_write", [False, True])
+def test_the_account_of_a_server_is_judged_as_the_guards_doctor_does(
+    may_write: bool, home: Path, make_account: MakeAccount, server: Server, admin: sqlalchemy.Engine
+) -> None:
+    (home / "model.yaml").write_text(MODEL)
+    rights = "SELECT, DELETE" if may_write else "SELECT"
+    target = f"{admin.url.database}.items" if server.dialect == "mysql" else "items"
+    url = make_account(f"GRANT {rights} ON {target} TO {{account}}").url
+    check = found(database=url, model="model.yaml", policy="none", cache="off")["account"]
+    assert check.state == ("warn" if may_write else "ok"), check
+    assert ("DELETE on" in check.text) is may_write

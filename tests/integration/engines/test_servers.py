@@ -162,3 +162,13 @@ def test_a_connection_the_server_dropped_is_replaced(
         connection.exec_driver_sql(kill)
     time.sleep(0.1)
     assert ask("SELECT COUNT(*) FROM items", ("n", DataType.INTEGER)) == [(300,)]
+
+
+def test_several_windows_over_a_derived_table_are_answered(ask: Ask) -> None:
+    """As the guard writes tables. MariaDB 10.11 refuses this, or ends, when it merges the derived table."""
+    sql = (
+        "SELECT id, ROW_NUMBER() OVER (ORDER BY price DESC, id) AS place, SUM(price) OVER (ORDER BY id) AS so_far"
+        " FROM (SELECT items.id, items.price FROM items) AS items WHERE id BETWEEN 2 AND 4 ORDER BY items.price"
+    )
+    outputs = (("id", DataType.INTEGER), ("place", DataType.INTEGER), ("so_far", DataType.DECIMAL, 2))
+    assert ask(sql, *outputs) == [(2, 3, Decimal("2.10")), (3, 2, Decimal("5.20")), (4, 1, Decimal("9.30"))]

@@ -342,13 +342,15 @@ def test_nothing_but_a_checked_sql_runs(forged: object, engine: SqliteEngine) ->
         engine.run(forged)  # type: ignore[arg-type]
 
 
-def test_a_subclass_is_not_a_checked_sql(engine: SqliteEngine) -> None:
-    class Forged(CheckedSql):
-        sql = "SELECT title FROM items"
+def test_what_only_looks_like_a_checked_sql_does_not_run(engine: SqliteEngine) -> None:
+    class Forged:
+        executed = sql = "SELECT title FROM items"
         dialect = "sqlite"
 
     with pytest.raises(TypeError):
-        engine.run(object.__new__(Forged))
+        engine.run(Forged())  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        engine.run(object.__new__(CheckedSql))
 
 
 def test_a_statement_checked_for_another_database_does_not_run(engine: SqliteEngine, mint: Mint) -> None:
