@@ -35,7 +35,8 @@ def settings_page() -> str:
     for each in fields(Settings):
         if sentence := each.metadata["sentence"]:
             variable = "OPENAI_API_KEY" if each.metadata["secret"] else f"NL2SQL_{each.name.upper()}"
-            default = f"`{each.default}`" if each.default != "" else "empty"
+            shown = str(each.default).lower() if isinstance(each.default, bool) else each.default
+            default = f"`{shown}`" if each.default != "" else "empty"
             lines.append(f"| {each.name} | `{variable}` | {default} | {sentence} |")
     port = 'The app\'s port is `NL2SQL_PORT`, or `make demo ARGS="--port 8600"`.'
     lines += ["", f"`nl2sql doctor` shows whether they work together. {port}", ""]

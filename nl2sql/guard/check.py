@@ -15,7 +15,7 @@ from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.checked import _MINT, CheckedSql
 from nl2sql.guard.dialects import DIALECTS, GuardDialect, dialect_named
 from nl2sql.guard.executed import NotSettled, executed_text
-from nl2sql.guard.fences import failing_constant, may_fail
+from nl2sql.guard.fences import failing_constant, fenced_tables
 from nl2sql.guard.memo import BoundedMemo
 from nl2sql.guard.outputs import output_columns
 from nl2sql.guard.policy import Policy
@@ -102,7 +102,8 @@ def _unjudged(code: str, message: str) -> Violations:
 
 def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> CheckedSql | Violations:
     """Each round reads what the last one printed. The first reads the writer's text; what runs was read by a later."""
-    limit_added, fenced, text, executed, standing = False, False, sql, "", dict[str, TableView]()
+    limit_added, text, executed = False, sql, ""
+    fenced, standing = frozenset[str](), dict[str, TableView]()
     for _ in range(_MAX_ROUNDS):
         statement = Statement(text, dialect, views.catalogue, policy.limits, executed, standing)
         for rule in RULES:
@@ -112,11 +113,11 @@ def _settle(sql: str, dialect: GuardDialect, views: Views, policy: Policy) -> Ch
         limit_added = limit_added or statement.limit_added
         settled = bool(executed) and statement.rendered == text
         if not settled:  # what is written the same can fail in the same way
-            fenced = not statement.tables.isdisjoint(policy.rows) and may_fail(statement)
+            fenced = fenced_tables(statement, policy.rows.keys())
         constant = failing_constant(statement) if fenced else None
         if constant is not None:
             return Violations((_constant_violation(statement, constant),))
-        needed = views.reading(statement.tables, statement.columns, fenced=fenced)
+        needed = views.reading(statement.tables, statement.columns, fenced)
         if settled and needed == standing:
             return _checked(statement, policy, limit_added=limit_added)
         text, standing = statement.rendered, needed

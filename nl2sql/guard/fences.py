@@ -10,7 +10,7 @@ What cannot fail is a short list; whatever is not on it gets a fence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +31,19 @@ FENCES: Final[Mapping[str, str]] = {
     "duckdb": "LIMIT 9223372036854775807",
     "bigquery": "LIMIT 9223372036854775807",
 }
+
+
+# MariaDB 10.11 takes columns for ambiguous, or ends with every connection to it, when it merges a derived table into a
+# query with several windows.
+_MERGES_BADLY: Final = frozenset({"mysql", "mariadb"})
+
+
+def fenced_tables(statement: Statement, filtered: Set[str]) -> frozenset[str]:
+    """Those tables of the statement that need a fence; `filtered` are those of which the policy shows some rows."""
+    if statement.dialect.name in _MERGES_BADLY and statement.tree.find(exp.Window) is not None:
+        return frozenset(statement.tables)
+    filtered = statement.tables & filtered
+    return frozenset(filtered) if filtered and may_fail(statement) else frozenset()
 
 
 def may_fail(statement: Statement) -> bool:

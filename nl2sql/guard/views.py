@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from threading import Lock
 from typing import Final
 
@@ -37,16 +37,16 @@ class Views:
         self._fragments: dict[str, Fragment] = {}
         self.catalogue = _catalogue(model, policy)
 
-    def reading(self, tables: Iterable[str], columns: Iterable[str], *, fenced: bool) -> dict[str, TableView]:
-        """By table: the view that offers just these columns ("table.column"). Raises PolicyInvalid."""
+    def reading(self, tables: Iterable[str], columns: Iterable[str], fenced: Set[str]) -> dict[str, TableView]:
+        """By table: the view that offers just these columns ("table.column"), with a fence where the table is among the
+        `fenced`. Raises PolicyInvalid."""
         used: dict[str, list[str]] = {table: [] for table in tables}
         for name in sorted(columns):
             table, _, column = name.rpartition(".")
             used[table].append(column)
-        return {table: self._view(table, tuple(names), fenced) for table, names in used.items()}
+        return {table: self._view(table, tuple(names), table in fenced) for table, names in used.items()}
 
     def _view(self, table: str, columns: tuple[str, ...], fenced: bool) -> TableView:
-        fenced = fenced and table in self._policy.rows
         key = (table, columns, fenced)
         return self._views.get(key) or self._views.put(key, self._made(table, columns, fenced))
 
