@@ -17,6 +17,7 @@ from nl2sql.engines.base import Engine, ResultTable
 from nl2sql.errors import EngineError, Nl2SqlError, QueryFailed, RowQuotaReached
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
+from nl2sql.guard.dialects import grammar_name
 from nl2sql.guard.policy import Policy, private_columns, unasked_columns
 from nl2sql.guard.violation import Violations
 from nl2sql.question import Principal, Question
@@ -123,7 +124,8 @@ class _Run:
 
     def answer(self) -> Answer:
         with self.trace.stage("understand") as note:
-            self.context = self.stages.retrieve(self.question, self.view, self.stages.engine.dialect, self._as_of())
+            grammar = grammar_name(self.stages.engine.dialect)
+            self.context = self.stages.retrieve(self.question, self.view, grammar, self._as_of())
             note.text = f"{len(self.context.datasets)} tables"
         known = self._known_draft()
         if known is not None:

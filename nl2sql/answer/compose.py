@@ -26,12 +26,12 @@ def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, S
     tree = checked.tree
     if checked.limit_added:
         tree.set("limit", None)  # a bound of the guard's says nothing about what was asked
-    speaker = speaker_for(tree, labels, as_of, checked.dialect)
+    speaker = speaker_for(tree, labels, as_of, checked.grammar)
     receipt = read_receipt(
         tree,
         labels,
         as_of,
-        dialect=checked.dialect,
+        dialect=checked.grammar,
         row_limit=checked.row_limit,
         limit_added=checked.limit_added,
         row_filtered=checked.row_filtered,

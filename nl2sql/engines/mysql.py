@@ -199,6 +199,12 @@ class MySqlServer:
         return QueryFailed("The database could not run this query.", hint=f"Error {number}: {message}")
 
 
+class MariaDbServer(MySqlServer):
+    """The same, spoken to as MariaDB, which writes regular expressions in another way and has no LATERAL."""
+
+    dialect = "mariadb"
+
+
 def _session_settings(connection: RawConnection, seconds: float, sql: str) -> str:
     """One statement, because each costs a journey.
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from nl2sql.catalog.model import DataType
 from nl2sql.errors import CheckedSqlForged
+from nl2sql.guard.dialects import grammar_name
 
 _MINT: Final = object()  # held by nl2sql.guard.check alone
 
@@ -109,6 +110,11 @@ class CheckedSql:
 
     def __init_subclass__(cls) -> NoReturn:
         raise CheckedSqlForged("Nothing else is a CheckedSql.")
+
+    @property
+    def grammar(self) -> str:
+        """What the parser calls the grammar of `dialect`."""
+        return grammar_name(self.dialect)
 
     @property
     def executed_shown(self) -> str:

@@ -82,3 +82,8 @@ def dialect_named(name: str) -> GuardDialect | None:
     grammar = Dialect.get_or_raise(base)
     words = {word.lower() for word in grammar.tokenizer_class.KEYWORDS if word.isidentifier()}
     return GuardDialect(name, grammar, frozenset(words | _ALSO_RESERVED), **traits)
+
+
+def grammar_name(dialect: str) -> str:
+    """What the parser calls the grammar of a dialect: MariaDB's is that of MySQL."""
+    return _TRAITS[dialect][0] if dialect in _TRAITS else dialect

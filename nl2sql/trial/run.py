@@ -40,6 +40,8 @@ class TrialReport:
 def dialects_of(url: str) -> tuple[str, ...]:
     """The dialects of statements that a trial at this address can run, the engine's own first."""
     scheme = url.partition("://")[0]
+    if scheme.startswith("mariadb"):
+        return ("mariadb", "mysql")
     kind = SERVERS[scheme][2] if scheme in SERVERS else scheme
     return ("mysql", "mariadb") if kind == "mysql" else (kind,)
 

@@ -301,6 +301,14 @@ def test_an_error_that_quotes_the_text_that_ran_does_not_tell_the_key_of_masks(h
     assert key not in repr(answer)
 
 
+def test_a_mariadb_is_written_to_in_the_grammar_of_mysql_and_judged_as_itself(house: House) -> None:
+    house.engine.dialect = "mariadb"
+    answer = house.pipeline.ask(Question.parse("How many users?"))
+    assert (answer.outcome, house.engine.ran[0].dialect) == ("answered", "mariadb")
+    assert house.writer.calls[0][1].dialect == "mysql"
+    assert [line.kind for line in answer.receipt.lines]
+
+
 def test_rows_beyond_the_limit_of_a_minute_are_not_given_not_even_from_the_cache(house: House) -> None:
     assert [house.ask(role="reader") for _ in range(3)] == [("answered", False), ("answered", True), ("failed", False)]
     assert house.ask(role="analyst")[0] == "answered"
