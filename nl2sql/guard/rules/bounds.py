@@ -13,9 +13,10 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
 def _unseen_character(text: str) -> str:
-    if text.isascii() and text.isprintable():
+    text = text.replace("\r\n", "\n")  # a lone carriage return ends a comment on some engines only
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return ""
-    for char in text.replace("\r\n", "\n"):  # a lone carriage return ends a comment on some engines only
+    for char in dict.fromkeys(text):
         if char not in " \n\t" and unicodedata.category(char) in _UNSEEN:
             return char
     return ""

@@ -23,8 +23,8 @@ _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Subquery)
 _OUTSIDE: Final = ""  # stands for everything the enclosing query holds fixed
 
 
-def _tables_in(expression: exp.Expr | None, own: frozenset[str]) -> frozenset[str]:
-    if expression is None:
+def _tables_in(expression: exp.Expr, own: frozenset[str]) -> frozenset[str]:
+    if isinstance(expression, exp.Literal):
         return frozenset()
     nodes = expression.walk(prune=lambda node: isinstance(node, _QUERIES))
     names = (node.table.lower() for node in nodes if isinstance(node, exp.Column) and node.table)
@@ -33,6 +33,8 @@ def _tables_in(expression: exp.Expr | None, own: frozenset[str]) -> frozenset[st
 
 def _tells_rows_apart(side: exp.Expr) -> bool:
     """A column, perhaps changed by a function of it alone. Arithmetic could make one value of all (a.id - a.id)."""
+    if isinstance(side, exp.Column | exp.Literal):
+        return isinstance(side, exp.Column)
     if any(isinstance(node, exp.Binary) and not isinstance(node, exp.DPipe) for node in side.walk()):
         return False
     return len(list(side.find_all(exp.Column))) == 1

@@ -7,7 +7,7 @@ place where free text could come out is held to an alphabet or a list.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from sqlglot import exp
@@ -29,6 +29,16 @@ _TYPES: Final = frozenset(
 # A cast to CHAR(1000000000) pads one value to a gigabyte.
 _MAX_TYPE_LENGTH: Final = 4_000
 _MAX_GROUPING_SETS: Final = 32  # as many as the CUBE of five columns that is allowed
+# Columns of a SELECT, of its GROUP BY, ORDER BY or PARTITION BY: a wide report has 60.
+_MAX_CLAUSE: Final = 300
+# COUNT(DISTINCT a, b, …) is written as a CASE over all of them where a database has it for one column only.
+_MAX_DISTINCT: Final = 24
+_SHORT_LISTS: Final[Mapping[type[exp.Expr], int]] = {
+    **dict.fromkeys((exp.Select, exp.Group, exp.Order, exp.Window, exp.TableAlias), _MAX_CLAUSE),
+    exp.Distinct: _MAX_DISTINCT,
+}
+_MAX_CUBED: Final = 5
+_GROUPINGS: Final = frozenset({TokenType.CUBE, TokenType.ROLLUP, TokenType.GROUPING_SETS})
 _UNITS: Final = frozenset(
     """
     MICROSECOND MICROSECONDS MILLISECOND MILLISECONDS SECOND SECONDS MINUTE MINUTES HOUR HOURS DAY DAYS WEEK WEEKS
@@ -130,29 +140,48 @@ def _refused(fragment: str, fault: str) -> list[Violation]:
 
 
 def plain_spelling(statement: Statement) -> list[Violation]:
+    writable: set[str] = set()
     for token in statement.tokens:  # the parser cuts some quoted names short, as in CAST(x AS "int), y …")
         if token.token_type is TokenType.IDENTIFIER and not is_writable_name(token.text):
             return _refused(statement.fragment(token.text), "this name holds characters that names may not have")
     for node in statement.tree.walk():
-        judge = _FAULTS.get(type(node))
+        kind = type(node)
+        if kind is exp.Identifier and node.this in writable:
+            continue
+        judge = _FAULTS.get(kind)
         fault = judge(node, statement) if judge else ""
         if fault:
             return _refused(statement.fragment(node), fault)
+        if kind is exp.Identifier:
+            writable.add(node.this)
     return []
 
 
 def list_lengths(statement: Statement) -> list[Violation]:
-    """Lists and grouping cubes that explode: IN (…) by length, CUBE by the power of two."""
-    limit = statement.limits.in_list
-    if any(len(each.expressions) > limit for each in statement.tree.find_all(exp.In, exp.Values, exp.Tuple)):
-        message = f"A list can hold at most {limit:,} values."
-        return [Violation("too_complex", "", message, message)]
-    sets = sum(len(each.expressions) for each in statement.tree.find_all(exp.GroupingSets, exp.Rollup))
-    if sets > _MAX_GROUPING_SETS:
-        message = f"GROUPING SETS and ROLLUP can take at most {_MAX_GROUPING_SETS} parts."
-        return [Violation("too_complex", "GROUPING SETS", message, message)]
-    cubes = [len(cube.expressions) for cube in statement.tree.find_all(exp.Cube)]
-    if sum(cubes) > 5:
-        message = "CUBE can take at most 5 columns."
-        return [Violation("too_complex", "CUBE", message, message)]
+    """Lists and groupings that explode: by their length, CUBE by the power of two."""
+    kinds = [token.token_type for token in statement.tokens]
+    commas = kinds.count(TokenType.COMMA)
+    shortest = _MAX_DISTINCT if TokenType.DISTINCT in kinds else _MAX_CLAUSE
+    if commas >= min(statement.limits.in_list, shortest):  # else no list can be too long
+        for node in statement.tree.walk():
+            limit = _SHORT_LISTS.get(type(node), statement.limits.in_list)
+            if any(isinstance(value, list) and len(value) > limit for value in node.args.values()):
+                return _too_long("", f"A list can hold at most {limit:,} values.")
+    return [] if _GROUPINGS.isdisjoint(kinds) else _many_groupings(statement)
+
+
+def _many_groupings(statement: Statement) -> list[Violation]:
+    found: dict[type[exp.Expr], int] = {}
+    for node in statement.tree.find_all(exp.GroupingSets, exp.Rollup, exp.Cube):
+        # GROUP BY a, b WITH ROLLUP has its columns in the clause around it.
+        columns = node.expressions or getattr(node.parent, "expressions", [])
+        found[type(node)] = found.get(type(node), 0) + len(columns)
+    if found.get(exp.GroupingSets, 0) + found.get(exp.Rollup, 0) > _MAX_GROUPING_SETS:
+        return _too_long("GROUPING SETS", f"GROUPING SETS and ROLLUP can take at most {_MAX_GROUPING_SETS} parts.")
+    if found.get(exp.Cube, 0) > _MAX_CUBED:
+        return _too_long("CUBE", f"CUBE can take at most {_MAX_CUBED} columns.")
     return []
+
+
+def _too_long(fragment: str, message: str) -> list[Violation]:
+    return [Violation("too_complex", fragment, message, message)]
