@@ -50,7 +50,32 @@ def may_fail(statement: Statement) -> bool:
     """Whether something of the statement could fail for a row it is tried on before the filter. Yes, when in doubt."""
     judge = _JUDGES[statement.dialect.name]
     tree = _annotated(statement) if judge.needs_types else statement.tree
-    return not all(judge.is_safe(part) for select in tree.find_all(exp.Select) for part in _tried_early(select))
+    for select in tree.find_all(exp.Select):
+        if not all(judge.is_condition(part) for part in _conditions(select)):
+            return True
+        if not all(judge.is_safe(part) for part in (*_tried_early(select), *_tried_for_others(select))):
+            return True
+    return False
+
+
+def _conditions(select: exp.Select) -> Iterator[exp.Expr]:
+    for name in ("where", "having", "qualify"):
+        if select.args.get(name) is not None:
+            yield select.args[name].this
+    for join in select.args.get("joins") or []:
+        if join.args.get("on") is not None:
+            yield join.args["on"]
+
+
+def _tried_for_others(select: exp.Select) -> Iterator[exp.Expr]:
+    """Arguments of aggregates that read a row of the query around: they are worked out for each row tried there."""
+    if _is_outermost(select):
+        return
+    sources = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    own = {each.this.alias_or_name.lower() for each in sources if each is not None}
+    for aggregate in select.find_all(exp.AggFunc):
+        if any(column.table.lower() not in own for column in aggregate.find_all(exp.Column)):
+            yield from aggregate.iter_expressions()
 
 
 def failing_constant(statement: Statement) -> exp.Expr | None:
@@ -59,22 +84,21 @@ def failing_constant(statement: Statement) -> exp.Expr | None:
     judge = _JUDGES[statement.dialect.name]
     if statement.dialect.name != "duckdb":
         return None
-    for node in statement.tree.find_all(exp.Cast, exp.Binary, exp.Func):
-        if not judge.is_safe(node) and node.find(exp.Column, exp.Query, exp.AggFunc, exp.Star) is None:
+    choices = (exp.Connector, exp.Predicate, exp.Case, exp.If, exp.Coalesce, exp.Nullif)
+    for node in _annotated(statement).find_all(exp.Cast, exp.Binary, exp.Func):
+        if (
+            not isinstance(node, choices)
+            and not judge.is_safe(node)
+            and node.find(exp.Column, exp.Query, exp.AggFunc, exp.Star) is None
+        ):
             return node
     return None
 
 
 def _tried_early(select: exp.Select) -> Iterator[exp.Expr]:
-    """What may be worked out before the policy's filter. The outputs of the whole statement are not, unless they are
-    sorted or compared; the outputs of a subquery may be moved into a condition around it."""
+    """What else may be worked out before the policy's filter. The outputs of the whole statement are not, unless they
+    are sorted or compared; the outputs of a subquery may be moved into a condition around it."""
     args = select.args
-    for name in ("where", "having", "qualify"):
-        if args.get(name) is not None:
-            yield args[name].this
-    for join in args.get("joins") or []:
-        if join.args.get("on") is not None:
-            yield join.args["on"]
     group = args.get("group")
     for key in group.iter_expressions() if group is not None else ():
         yield from key.expressions if isinstance(key, exp.Cube | exp.Rollup | exp.GroupingSets) else [key]
@@ -169,9 +193,9 @@ class _Judge:
         if isinstance(node, exp.Literal):
             return node.is_string or len(str(node.this)) <= _DIGITS
         if isinstance(node, exp.And | exp.Or):
-            return all(self._is_condition(each) for each in node.flatten())
+            return all(self.is_condition(each) for each in node.flatten())
         if isinstance(node, exp.Not):
-            return self._is_condition(node.this)
+            return self.is_condition(node.this)
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
             return True
         if isinstance(node, (exp.Alias, exp.Paren, *_OF_TEXT)):
@@ -182,11 +206,9 @@ class _Judge:
             return all(self.is_safe(child) for child in node.iter_expressions())
         return self._is_safe_comparison(node) or self._is_safe_call(node) or self._is_of_groups(node)
 
-    def _is_condition(self, node: exp.Expr) -> bool:
+    def is_condition(self, node: exp.Expr) -> bool:
         node = node.unnest()
-        if isinstance(node, exp.Column):
-            return not self._compares_kinds or _kind(node) == "boolean"
-        return self.is_safe(node)
+        return self.is_safe(node) and (not self._compares_kinds or _kind(node) == "boolean")
 
     def _is_safe_comparison(self, node: exp.Expr) -> bool:
         if isinstance(node, _COMPARISONS):
@@ -225,7 +247,7 @@ class _Judge:
             return self._is_safe_choice(node)
         if isinstance(node, exp.If):
             branches = [each for each in (node.args.get("true"), node.args.get("false")) if each is not None]
-            return self._is_condition(node.this) and self._are_alike(branches)
+            return self.is_condition(node.this) and self._are_alike(branches)
         if isinstance(node, self._lenient):
             words = (exp.DataType, exp.Var, exp.Identifier)
             return all(isinstance(each, words) or self._is_value(each, many=False) for each in node.iter_expressions())
@@ -246,7 +268,7 @@ class _Judge:
         results = [each.args["true"] for each in ifs] + ([default] if default is not None else [])
         if node.this is not None:
             return self._are_alike([node.this, *(each.this for each in ifs)]) and self._are_alike(results)
-        return all(self._is_condition(each.this) for each in ifs) and self._are_alike(results)
+        return all(self.is_condition(each.this) for each in ifs) and self._are_alike(results)
 
     def _is_time(self, node: exp.Expr) -> bool:
         return self.is_safe(node) and (not self.needs_types or _kind(node) == "time")
@@ -319,9 +341,9 @@ def _has_one_row(query: exp.Expr) -> bool:
 
 
 # SQLite turns an overflow into a floating-point number and anything else into NULL or 0. MySQL and MariaDB do the
-# latter in a SELECT, but refuse a whole number that is too large.
+# latter in a SELECT, but refuse a number that is too large, which a division can make, too.
 _SQLITE: Final = (*_DATES, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Cast, exp.Round, exp.Substring)
-_MYSQL: Final = (*_DATES, exp.Div, exp.Cast, exp.Round, exp.Substring)
+_MYSQL: Final = (*_DATES, exp.Cast, exp.Round, exp.Substring)
 _JUDGES: Final[Mapping[str, _Judge]] = {
     "sqlite": _Judge(_SQLITE, needs_types=False, many_rows=True),
     "mysql": _Judge(_MYSQL, needs_types=False),

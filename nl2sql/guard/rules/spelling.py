@@ -122,6 +122,11 @@ def _bracket_fault(node: exp.Bracket, _: Statement) -> str:
     return "" if plain else "only a position can be taken from a list"
 
 
+def _tuple_fault(node: exp.Tuple, _: Statement) -> str:
+    total = isinstance(node.parent, exp.GroupingSets | exp.Group)  # GROUPING SETS ((a), ()): the grand total
+    return "" if node.expressions or total else "empty brackets mean nothing"
+
+
 _FAULTS: Final[dict[type[exp.Expr], Callable[..., str]]] = {
     exp.DataType: _type_fault,
     exp.Var: _var_fault,
@@ -132,6 +137,7 @@ _FAULTS: Final[dict[type[exp.Expr], Callable[..., str]]] = {
     exp.Column: _column_fault,
     exp.Bracket: _bracket_fault,
     exp.Star: _star_fault,
+    exp.Tuple: _tuple_fault,
 }
 
 
