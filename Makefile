@@ -21,7 +21,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test lint types imports eval bench docs requirements clean
+.PHONY: help setup demo seed test fuzz lint types imports eval bench bench-guard docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -41,6 +41,9 @@ seed: $(APP) ## Write the small auction database again
 test: $(DEV) ## Run every test, with coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
+fuzz: $(DEV) ## Try 200,000 strange statements on the guard and the databases behind it (ARGS='--seed 7')
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 lint: $(DEV) ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -56,6 +59,10 @@ eval: $(APP) ## Score the answers on a suite of questions (SUITE=path)
 
 bench: $(APP) var/auction.db ## Measure answers, cache, guard and seeding
 	@$(BIN)/python benches/run.py $(ARGS)
+
+bench-guard: $(DEV) ## Measure what the guard costs: its checks, and its derived tables on each database at hand
+	@$(BIN)/python -m benches.guard
+	@$(BIN)/python -m benches.guard_engines $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py
