@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import resource
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +17,7 @@ from time import process_time
 import sqlglot
 from sqlglot.optimizer.qualify import qualify
 
+from benches.costly import families
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
 from nl2sql.guard.check import check
@@ -163,14 +163,29 @@ def bench_checks() -> Iterator[tuple[str, str, str]]:
     yield "new statement, with row filters", f"{statistics.median(filtered):.2f} ×", "of parse + qualify + generate"
 
 
-def worst_of(statements: dict[str, str], dialect: str) -> tuple[float, str]:
-    """CPU milliseconds of the statement that takes longest, and its name."""
+def bench_costly() -> Iterator[tuple[str, str, str]]:
+    """The slowest of the statements made to be slow, and how much memory all of them take."""
     model = load_model(ROOT / "schema/auction/model.yaml")
     policy = default_policy(model)
-    check(SqlDraft("SELECT COUNT(*) AS n FROM bids", Origin("sql")), model, policy, dialect)
-    worst = (0.0, "")
-    for name, sql in statements.items():
-        begun = process_time()
-        check(SqlDraft(sql, Origin("sql")), model, policy, dialect)
-        worst = max(worst, ((process_time() - begun) * 1000, name))
-    return worst
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spent = []
+    for dialect in (*DIALECTS, "mariadb"):
+        for name, sql in families():
+            begun = process_time()
+            check(SqlDraft(sql, Origin("sql")), model, policy, dialect)
+            spent.append(((process_time() - begun) * 1000, name, dialect))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    ms, name, dialect = max(spent)
+    yield "costly statement, slowest", f"{ms:.0f} ms", f"{name}, {dialect}; target 250"
+    yield "  median of them", f"{statistics.median(each[0] for each in spent):.1f} ms", f"{len(spent)} statements"
+    yield "memory all of them took", f"{grown:.0f} MB", "target 200"
+
+
+def main() -> None:
+    page = Page(sys.stdout)
+    for name, figure, remark in (*bench_checks(), *bench_costly()):
+        page.line(f"{name:<34} {figure:>9}  {remark}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
