@@ -7,6 +7,7 @@ looks for the smallest statement by itself.
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,16 @@ RUN_EVERY = {"mariadb": 3, "postgres": 3, "duckdb": 3}
 _MARKS = {"mariadb": [pytest.mark.mysql], "postgres": [pytest.mark.postgres]}
 
 
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Counting lines would more than double the time, and nothing here is run that other tests do not run."""
+    trace = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(trace)
+
+
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     "dialect",
     [pytest.param(name, marks=[pytest.mark.xdist_group(f"fuzz-{name}"), *_MARKS.get(name, [])]) for name in DIALECTS],

@@ -159,8 +159,6 @@ def _is_private(sense: ValueSense, seen: SemanticModel) -> bool:
 def _without_hidden_values(chunk: Chunk, seen: SemanticModel) -> Chunk:
     """A value that the asker may not see is a word like any other: not known, and never corrected to."""
     senses = tuple(
-        s
-        for s in chunk.senses
-        if not (isinstance(s, ValueSense) and (_is_hidden(s, seen) or _is_private(s, seen)))
+        s for s in chunk.senses if not (isinstance(s, ValueSense) and (_is_hidden(s, seen) or _is_private(s, seen)))
     )
     return chunk if len(senses) == len(chunk.senses) else replace(chunk, senses=senses, corrected="")
