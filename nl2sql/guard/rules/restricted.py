@@ -56,7 +56,7 @@ def aggregate_only(statement: Statement) -> list[Violation]:
         if id(node) in counted or not places.needs_a_group(node):
             continue
         select = node.find_ancestor(exp.Select)
-        condition = wanted[id(select)].get((node.table.lower(), node.name.lower()))
+        condition = wanted.get(id(select), {}).get((node.table.lower(), node.name.lower()))
         if not isinstance(select, exp.Select) or condition is None or not _is_averaged(node):
             return [_only_aggregated(node, statement)]
         if not places.counts_rows_once(select, node.table.lower()):
