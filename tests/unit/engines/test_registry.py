@@ -19,7 +19,7 @@ SECRET = "hunter2"
 def test_the_scheme_chooses_the_engine() -> None:
     assert open_engine("sqlite:///var/shop.db").dialect == "sqlite"
     assert open_engine("mysql://reader@localhost/shop").dialect == "mysql"
-    assert open_engine("mariadb://reader@localhost/shop").dialect == "mysql"
+    assert open_engine("mariadb://reader@localhost/shop").dialect == "mariadb"
     assert open_engine("postgresql://reader@localhost/shop").dialect == "postgres"
 
 
@@ -27,7 +27,8 @@ def test_the_scheme_chooses_the_engine() -> None:
 def test_every_scheme_opens_without_a_connection(scheme: str) -> None:
     engine = open_engine(f"{scheme}://reader:{SECRET}@localhost:1/shop")
     engine.close()
-    assert engine.dialect == ("postgres" if scheme.startswith("postgresql") else "mysql")
+    named = {"postgresql": "postgres", "mariadb": "mariadb", "mysql": "mysql"}
+    assert engine.dialect == named[scheme.partition("+")[0]]
 
 
 def test_every_part_of_an_address_but_its_passwords_tells_databases_apart() -> None:

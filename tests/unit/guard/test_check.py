@@ -295,8 +295,9 @@ COSTLY = {
 def test_a_statement_made_to_be_costly_is_judged_at_once(sql: str, dialect: str, guard) -> None:
     started = time.process_time()
     verdict = guard(sql, dialect)
-    # Some ten times what these take on an idle machine, and far below the minutes that some of them could take.
-    assert time.process_time() - started < 1.0
+    # Thirty times what these take on an idle machine (counting lines takes most of it), and far below the minutes
+    # that some of them could take.
+    assert time.process_time() - started < 3.0
     assert isinstance(verdict, CheckedSql | Violations)
 
 
