@@ -21,7 +21,8 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test fuzz lint types imports eval bench bench-guard docs requirements clean
+.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines docs \
+  requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -40,6 +41,11 @@ seed: $(APP) ## Write the small auction database again
 
 test: $(DEV) ## Run every test, with coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+
+test-bigquery: $(DEV) ## Run the BigQuery tests against a real project (NL2SQL_TEST_BIGQUERY=bigquery://project/dataset)
+	@test -n "$(NL2SQL_TEST_BIGQUERY)" || { \
+	  echo "Name a dataset you may write to: make test-bigquery NL2SQL_TEST_BIGQUERY=bigquery://project/dataset" >&2; exit 2; }
+	@NL2SQL_TEST_BIGQUERY="$(NL2SQL_TEST_BIGQUERY)" $(BIN)/python -m pytest tests/integration/engines -k bigquery $(ARGS)
 
 fuzz: $(DEV) ## Try 200,000 strange statements on the guard and the databases behind it (ARGS='--seed 7')
 	@$(BIN)/python -m tests.fuzz $(ARGS)
@@ -63,6 +69,9 @@ bench: $(APP) var/auction.db ## Measure answers, cache, guard and seeding
 bench-guard: $(DEV) ## Measure what the guard costs: its checks, and its derived tables on each database at hand
 	@$(BIN)/python -m benches.guard
 	@$(BIN)/python -m benches.guard_engines $(ARGS)
+
+bench-engines: $(DEV) var/auction.db ## Measure fetching from each database at hand, cached answers and many users at once
+	@$(BIN)/python -m benches.engines $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py

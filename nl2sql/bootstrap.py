@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from nl2sql.accounts.base import Finding
 from nl2sql.accounts.examine import examine_account, require_safe_account
 from nl2sql.accounts.views import columns_to_hide
-from nl2sql.cache import Cache, DiskCache, NoCache
+from nl2sql.cache.open import open_cache
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.retrieve import retrieve
 from nl2sql.engines.base import Engine
+from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
-from nl2sql.errors import Nl2SqlError
+from nl2sql.freshness import DataClock
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
 from nl2sql.labels import labels_of
+from nl2sql.ledger.open import open_ledger
+from nl2sql.ledger.row import Prices
+from nl2sql.llm.observed import ObservedModel
 from nl2sql.llm.registry import open_model
-from nl2sql.pipeline import Pipeline, Stages
+from nl2sql.pipeline import Pipeline
 from nl2sql.settings import Settings
+from nl2sql.stages import Stages
+from nl2sql.telemetry.base import Telemetry
+from nl2sql.telemetry.open import open_telemetry
 from nl2sql.writers.base import Writer
 from nl2sql.writers.chain import ChainWriter
 from nl2sql.writers.offline.writer import OfflineWriter
@@ -34,32 +43,43 @@ def build_pipeline(settings: Settings) -> Pipeline:
     model = load_model(settings.path(settings.model))
     policy_for = policy_reader(settings, model)
     policy = policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
-    engine = open_engine(settings.database_url)
-    if settings.strict:
-        try:
+    with ExitStack() as opened:
+        engine = open_database(settings)
+        opened.callback(engine.close)
+        if settings.strict:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
-        except Nl2SqlError:
-            engine.close()
-            raise
-    return Pipeline(
-        Stages(
-            model=model,
-            labels=labels_of(model),
-            policy_for=policy_for,
-            retrieve=retrieve,
-            writer=build_writer(settings, model, engine),
-            engine=engine,
-            cache=build_cache(settings),
-            today=lambda: settings.today,
+        cache = open_cache(settings.cache, settings.path(settings.cache), settings.cache_mb * 1_000_000)
+        opened.callback(cache.close)
+        ledger = open_ledger(settings.ledger_url, settings.ledger_days, settings.ledger_redact)
+        opened.callback(ledger.close)
+        telemetry = open_telemetry(settings.traces, settings.metrics_port)
+        opened.callback(telemetry.close)
+        pipeline = Pipeline(
+            Stages(
+                model=model,
+                labels=labels_of(model),
+                policy_for=policy_for,
+                retrieve=retrieve,
+                writer=build_writer(settings, model, engine, telemetry),
+                engine=engine,
+                today=lambda: settings.today,
+                cache=cache,
+                ledger=ledger,
+                telemetry=telemetry,
+                prices=prices_of(settings, engine),
+                clock=DataClock(engine),
+                longest_seconds=settings.cache_seconds,
+            )
         )
-    )
+        opened.pop_all()
+    return pipeline
 
 
 def examine_database_account(settings: Settings) -> list[Finding]:
     """What the account could do beside the guard, the worst first. Raises Nl2SqlError where that cannot be told."""
     model = load_model(settings.path(settings.model))
     hidden = columns_to_hide(model, policy_reader(settings, model)(settings.role))
-    engine = open_engine(settings.database_url)
+    engine = open_database(settings)
     try:
         return examine_account(settings.database_url, engine, model, hidden)
     finally:
@@ -85,13 +105,28 @@ class PolicyReader:
         return self._read(role)
 
 
-def build_cache(settings: Settings) -> Cache:
-    if settings.cache == "off":
-        return NoCache()
-    return DiskCache(settings.path(settings.cache), size_limit=settings.cache_mb * 1_000_000)
+def open_database(settings: Settings) -> Engine:
+    options = BigQueryOptions(
+        Decimal(str(settings.bigquery_price)),
+        settings.bigquery_currency,
+        settings.bigquery_location,
+        settings.bigquery_endpoint,
+    )
+    return open_engine(settings.database_url, bigquery=options)
 
 
-def build_writer(settings: Settings, model: SemanticModel, engine: Engine) -> Writer:
+def prices_of(settings: Settings, engine: Engine) -> Prices:
+    """Tokens are thought to be paid in the currency of bytes."""
+    per_tib = settings.bigquery_price if engine.charges else 0
+    return Prices(
+        Decimal(str(settings.openai_price_in)),
+        Decimal(str(settings.openai_price_out)),
+        Decimal(str(per_tib)),
+        settings.bigquery_currency,
+    )
+
+
+def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telemetry: Telemetry) -> Writer:
     """With a key the language model writes and the offline writer stands in; without, offline alone."""
     offline = OfflineWriter(model, ValueIndex(model, engine))
     wants_llm = settings.writer == "llm" or (settings.writer == "auto" and settings.openai_api_key)
@@ -106,4 +141,5 @@ def build_writer(settings: Settings, model: SemanticModel, engine: Engine) -> Wr
         base_url=settings.openai_base_url or None,
         timeout=settings.llm_seconds,
     )
-    return ChainWriter([LlmWriter(language_model, settings.path(settings.prompts)), offline])
+    observed = ObservedModel(language_model, telemetry.model_call)
+    return ChainWriter([LlmWriter(observed, settings.path(settings.prompts)), offline])

@@ -104,6 +104,9 @@ def ask(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV, and nothing else.")] = False,
     sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL of the answer, and nothing else.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
+    accept_cost: Annotated[
+        bool, typer.Option("--accept-cost", help="Run it although it costs more than usual.")
+    ] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",
     attribute: Attributes = None,
@@ -122,7 +125,7 @@ def ask(
 
     with _open(settings) as pipeline:
         progress = terminal.Progress(sys.stderr)
-        answer = pipeline.ask(asked, progress, fresh=fresh)
+        answer = pipeline.ask(asked, progress, fresh=fresh, accept_cost=accept_cost)
         progress.clear()
         _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
     raise typer.Exit(exit_code_of(answer))
@@ -232,7 +235,7 @@ def _open(settings: Settings) -> Iterator[Pipeline]:
     try:
         yield pipeline
     finally:
-        pipeline.engine.close()
+        pipeline.close()
 
 
 def run(arguments: list[str] | None = None) -> int:

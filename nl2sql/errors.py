@@ -18,6 +18,8 @@
     │   ├── DatabaseUnreachable    no connection
     │   ├── AccountUnsafe          the account may do more than read, and the setting strict is on
     │   ├── QueryTimedOut          stopped at the time limit
+    │   ├── QueryCancelled         stopped because whoever asked no longer waits
+    │   ├── QueryTooCostly         the database would have billed more than the limit, and ran nothing
     │   └── QueryFailed            the database refused the statement
     ├── RowQuotaReached            this person was given as many rows in a minute as their role may have
     └── CheckedSqlForged           something other than the guard tried to make or alter a CheckedSql
@@ -70,8 +72,12 @@ class QuestionInvalid(Nl2SqlError):
 
 
 class LanguageModelError(Nl2SqlError):
+    """The tokens are those that were paid for in vain, as the provider counted them."""
+
     stage = "llm"
     code = "llm_failed"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 class ModelAuthFailed(LanguageModelError):
@@ -121,6 +127,14 @@ class AccountUnsafe(EngineError):
 
 class QueryTimedOut(EngineError):
     code = "query_timed_out"
+
+
+class QueryCancelled(EngineError):
+    code = "query_cancelled"
+
+
+class QueryTooCostly(EngineError):
+    code = "query_too_costly"
 
 
 class QueryFailed(EngineError):

@@ -20,6 +20,10 @@ from nl2sql.errors import SettingsInvalid
 from nl2sql.question import FIRST_DAY, LAST_DAY, Principal
 
 WRITERS = ("auto", "offline", "llm")
+REDACTIONS = ("none", "values", "texts")
+_CHOICES = {"writer": WRITERS, "ledger_redact": REDACTIONS, "traces": ("off", "otlp"), "log_format": ("text", "json")}
+_ABOVE_ZERO = ("llm_seconds", "cache_mb", "cache_seconds", "ledger_days")
+_FROM_ZERO = ("openai_price_in", "openai_price_out", "bigquery_price", "metrics_port")
 CONFIG_NAME = "nl2sql.toml"
 # From the environment alone, so that no file holds them.
 _SECRETS = {"openai_api_key": "OPENAI_API_KEY", "mask_key": "NL2SQL_MASK_KEY"}
@@ -49,8 +53,23 @@ class Settings:
     openai_base_url: str = _setting("", "Endpoint; empty: OPENAI_BASE_URL, else the provider's own.")
     openai_api_key: str = _setting("", "Read from OPENAI_API_KEY; never written anywhere.", secret=True)
     llm_seconds: float = _setting(30.0, "Longest wait for one completion, in seconds.")
-    cache: str = _setting("var/cache", "Folder of the answer cache, or off.")
+    openai_price_in: float = _setting(0.0, "What a million prompt tokens cost, for the ledger; 0: not known.")
+    openai_price_out: float = _setting(0.0, "What a million completion tokens cost, for the ledger; 0: not known.")
+    bigquery_price: float = _setting(6.25, "What reading a TiB costs, in bigquery_currency; 6.25 is US on-demand.")
+    bigquery_currency: str = _setting("USD", "The currency of bigquery_price.")
+    bigquery_location: str = _setting("", "Where BigQuery jobs run, like EU or europe-west3; empty: the dataset's own.")
+    bigquery_endpoint: str = _setting("", "Address of another BigQuery API than the public one, such as a private one.")
+    cache: str = _setting("var/cache", "Folder of the answer cache, or redis://host:6379/0 for many replicas, or off.")
     cache_mb: int = _setting(256, "Size bound of the cache in megabytes.")
+    cache_seconds: float = _setting(86_400.0, "An answer is kept at most this long; less where the model says so.")
+    ledger: str = _setting("sqlite:///var/ledger.db", "SQLAlchemy URL of the ledger of all questions, or off.")
+    ledger_days: int = _setting(90, "Rows of the ledger are deleted after so many days.")
+    ledger_redact: str = _setting(
+        "none", "none; values: literals in SQL and questions become ?; texts: no question and no SQL is kept."
+    )
+    metrics_port: int = _setting(0, "Port on 127.0.0.1 where Prometheus finds the app's metrics; 0: none.")
+    traces: str = _setting("off", "off; otlp: OpenTelemetry spans go where the OTEL_… variables say.")
+    log_format: str = _setting("text", "text or json: how each line of the log is written to standard error.")
     strict: bool = _setting(
         False, "true: do not start with a database account that may do more than read (`nl2sql guard doctor`)."
     )
@@ -75,11 +94,19 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        """`database` with a relative SQLite path made absolute."""
-        prefix = "sqlite:///"
-        if not self.database.startswith(prefix):
-            return self.database
-        return prefix + str(self.path(self.database.removeprefix(prefix)))
+        """`database` with a relative path of a file made absolute."""
+        return self._with_absolute_path(self.database)
+
+    @property
+    def ledger_url(self) -> str:
+        """`ledger` with a relative path of a file made absolute; "off" as it is."""
+        return self._with_absolute_path(self.ledger)
+
+    def _with_absolute_path(self, url: str) -> str:
+        for prefix in ("sqlite:///", "duckdb:///"):
+            if url.startswith(prefix):
+                return prefix + str(self.path(url.removeprefix(prefix)))
+        return url
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
@@ -148,12 +175,19 @@ def _switch(name: str, value: Any) -> bool:
 
 
 def _validate(settings: Settings) -> None:
-    if settings.writer not in WRITERS:
-        raise SettingsInvalid(f"The setting writer is “{settings.writer}”; it can be {', '.join(WRITERS)}.")
+    for name, allowed in _CHOICES.items():
+        if getattr(settings, name) not in allowed:
+            raise SettingsInvalid(f"The setting {name} is “{getattr(settings, name)}”; it can be {', '.join(allowed)}.")
     if settings.writer == "llm" and not settings.openai_api_key:
         raise SettingsInvalid("The setting writer is llm, but OPENAI_API_KEY is not set.")
-    if settings.llm_seconds <= 0 or settings.cache_mb <= 0:
-        raise SettingsInvalid("The settings llm_seconds and cache_mb must be above 0.")
+    for name in _ABOVE_ZERO:
+        if getattr(settings, name) <= 0:
+            raise SettingsInvalid(f"The setting {name} must be above 0.")
+    for name in _FROM_ZERO:
+        if getattr(settings, name) < 0:
+            raise SettingsInvalid(f"The setting {name} cannot be below 0.")
+    if settings.metrics_port > 65_535:
+        raise SettingsInvalid("The setting metrics_port must be a port, at most 65535.")
     settings.asking()
     try:
         today = settings.today

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A screen holds about 40 lines; 30 rows leave room for the headline and the receipt.
 TERMINAL_ROWS = 30
+_COST_CODES = ("over_soft_limit", "too_costly")
 _MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
 
 
@@ -186,7 +187,17 @@ def print_answer(answer: Answer, stream: TextIO) -> None:
         mark, style = ("!", "yellow") if finding.severity == "warning" else ("i", "cyan")
         page.line(f"  {mark} {finding.text}", style)
     page.line()
+    _print_provenance(page, answer)
     page.line(origin_line(answer), "dim")
+
+
+def _print_provenance(page: Page, answer: Answer) -> None:
+    from nl2sql.provenance import provenance
+
+    again = ("--fresh runs it again",) if answer.cached else ()
+    parts = (*provenance(answer), *again)
+    if parts:
+        page.line(" · ".join(parts), "dim")
 
 
 def _print_rows(page: Page, answer: Answer) -> None:
@@ -214,13 +225,13 @@ def _is_number(arrow_type: str) -> bool:
 
 
 def origin_line(answer: Answer) -> str:
-    """Who wrote the SQL, whether the rows came from the cache, and the time it all took."""
+    """Who wrote the SQL, and the time it all took."""
     origin = answer.origin
     writer = {"offline": "offline writer", "llm": "language model", "verified": "verified query"}.get(
         origin.writer, origin.writer
     )
     took = sum(stage.ms for stage in answer.stages)
-    parts = [writer, origin.detail, origin.note, "from the cache" if answer.cached else "", f"{took:,.0f} ms"]
+    parts = [writer, origin.detail, origin.note, f"{took:,.0f} ms"]
     return " · ".join(part for part in parts if part)
 
 
@@ -231,13 +242,15 @@ def print_cut(answer: Answer, stream: TextIO) -> None:
 
 
 def print_no_answer(answer: Answer, stream: TextIO) -> None:
-    """The reason there is none, what was not understood, and what could be asked instead."""
+    """The reason there is none, what was not understood, what could be asked instead, and how to go on."""
     page = Page(stream)
     page.line(answer.headline, "bold")
     if answer.unknown_words:
         page.line(f"Not understood: {', '.join(answer.unknown_words)}")
-    if answer.hint and answer.outcome == "failed":
+    if answer.hint and (answer.outcome == "failed" or answer.code in _COST_CODES):
         page.line(answer.hint)
+    if answer.code == "over_soft_limit":
+        page.line("Nothing was run. To run it at this cost, ask again with --accept-cost.")
     if answer.choices:
         page.line("Did you mean" if answer.outcome == "clarification" else "You could ask", "bold")
         for choice in answer.choices:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
@@ -22,6 +22,8 @@ class StageEvent:
 
 
 Listener = Callable[[StageEvent], None]
+Fact = str | int | float | bool
+Span = Callable[[str], AbstractContextManager[Callable[[Mapping[str, Fact]], None]]]
 
 
 def ignore(event: StageEvent) -> None:
@@ -29,15 +31,28 @@ def ignore(event: StageEvent) -> None:
 
 
 class Note:
-    """What a stage wants said of itself when it is done."""
+    """What a stage wants said of itself when it is done: words for a person, and `facts` for its span."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.facts: dict[str, Fact] = {}
+
+
+def _told_to_nobody(facts: Mapping[str, Fact]) -> None:
+    return None
+
+
+@contextmanager
+def _no_span(stage: str) -> Iterator[Callable[[Mapping[str, Fact]], None]]:
+    yield _told_to_nobody
 
 
 class Trace:
-    def __init__(self, listener: Listener = ignore) -> None:
+    """`span` is opened around each stage; what it yields is told the stage's facts at its end."""
+
+    def __init__(self, listener: Listener = ignore, span: Span = _no_span) -> None:
         self._listener = listener
+        self._span = span
         self._stages: list[StageTime] = []
 
     @property
@@ -50,7 +65,11 @@ class Trace:
         self._listener(StageEvent(name, "started"))
         begun = perf_counter()
         try:
-            yield note
+            with self._span(name) as tell:
+                try:
+                    yield note
+                finally:
+                    tell(note.facts)
         finally:
             ms = (perf_counter() - begun) * 1000
             self._stages.append(StageTime(name, ms, note.text))

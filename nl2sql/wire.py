@@ -27,6 +27,7 @@ def answer_to_json(answer: Answer) -> str:
     asked = answer.question
     return _dumps(
         {
+            "id": answer.id,
             "question": asked.text,
             "as_of": asked.as_of.isoformat() if asked.as_of else None,
             "outcome": answer.outcome,
@@ -45,6 +46,11 @@ def answer_to_json(answer: Answer) -> str:
             "origin": asdict(answer.origin),
             "hint": answer.hint,
             "cached": answer.cached,
+            "stored_at": answer.stored_at,
+            "data_as_of": answer.data_as_of,
+            "estimate": asdict(answer.estimate) if answer.estimate else None,
+            "billed_bytes": answer.table.billed_bytes if answer.table else None,
+            "usage": asdict(answer.usage),
             "elapsed_ms": round(sum(stage.ms for stage in answer.stages), 1),
             "stages": [{"stage": s.stage, "ms": round(s.ms, 1), "note": s.note} for s in answer.stages],
         }

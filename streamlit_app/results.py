@@ -14,9 +14,12 @@ from nl2sql.answer.chart import MAX_BARS
 from nl2sql.answer.export import to_csv
 from nl2sql.answer.figure import Theme, figure
 from nl2sql.engines.base import ResultTable
+from nl2sql.price_tag import spoken
+from nl2sql.provenance import provenance
 from streamlit_app import widgets
-from streamlit_app.safe import shorten
-from streamlit_app.services import shielded
+from streamlit_app.feedback import feedback
+from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.services import Ready, shielded
 from streamlit_app.state import Entry, request
 from streamlit_app.tables import show_table
 
@@ -40,9 +43,13 @@ PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serve
 PLOT_CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
-def show_entry(entry: Entry) -> None:
+def show_entry(entry: Entry, ready: Ready) -> None:
     with st.container(key=f"entry-{entry.number}"), shielded(widgets.problem):
-        SHOW[entry.answer.outcome](entry)
+        show = _priced if entry.answer.code == "over_soft_limit" else SHOW[entry.answer.outcome]
+        show(entry)
+        _footer(entry)
+        if ready.takes_feedback:
+            feedback(entry, ready.pipeline)
 
 
 def _answered(entry: Entry) -> None:
@@ -53,13 +60,33 @@ def _answered(entry: Entry) -> None:
         interpretation=answer.interpretation,
         assumptions=answer.assumptions,
     )
+    _provenance(entry)
     widgets.findings(answer.findings)
     if answer.table is not None and answer.table.row_count and not _is_missing(answer.table):
         _result(entry)
     if answer.receipt is not None and answer.receipt.lines:
         widgets.receipt(answer.receipt)
     _sql(entry, "SQL")
-    _footer(entry)
+
+
+def _provenance(entry: Entry) -> None:
+    """Up to when the data is there, how old the result is, and what it cost; with a way to a new one."""
+    answer, asked = entry.answer, entry.request
+    parts = provenance(answer)
+    if not parts:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"provenance-{entry.number}"):
+        widgets.provenance(parts)
+        if answer.cached:
+            st.button(
+                "Run again",
+                key=f"fresh-{entry.number}",
+                type="tertiary",
+                icon=":material/refresh:",
+                help="Reads the database again, instead of the cache.",
+                on_click=request,
+                args=(asked.text, asked.is_sql, True),
+            )
 
 
 def _is_missing(result: ResultTable) -> bool:
@@ -72,7 +99,22 @@ def _clarification(entry: Entry) -> None:
     widgets.headline(asked_text(entry, 300), answer.headline, calm=True)
     widgets.small("Pick the one you mean, or ask again in other words.")
     widgets.choices(answer.choices, key=str(entry.number))
-    _footer(entry)
+
+
+def _priced(entry: Entry) -> None:
+    """Nothing ran yet: it costs more than this role spends without being asked."""
+    answer, asked = entry.answer, entry.request
+    widgets.headline(asked_text(entry, 300), "This costs more than usual. Run it?", calm=True)
+    widgets.notice(answer.headline, more=answer.hint)
+    told = spoken(answer.estimate) if answer.estimate is not None else ""
+    st.button(
+        as_markdown(f"Run it anyway: {told}" if told else "Run it anyway"),
+        key=f"accept-{entry.number}",
+        type="primary",
+        on_click=request,
+        args=(asked.text, asked.is_sql, asked.fresh, True),
+    )
+    _sql(entry, "SQL that would run")
 
 
 def _declined(entry: Entry) -> None:
@@ -84,7 +126,6 @@ def _declined(entry: Entry) -> None:
         widgets.choices(answer.choices, key=str(entry.number))
     if answer.code == "unavailable":
         _retry(entry)
-    _footer(entry)
 
 
 def _unknown_words(answer: Answer) -> str:
@@ -100,7 +141,6 @@ def _refused(entry: Entry) -> None:
     widgets.headline(asked_text(entry, 300), "This was not run", calm=True)
     widgets.notice(answer.headline, more=answer.hint, warning=True)
     _sql(entry, "SQL that was refused")
-    _footer(entry)
 
 
 def _failed(entry: Entry) -> None:
@@ -109,11 +149,10 @@ def _failed(entry: Entry) -> None:
     widgets.notice(answer.headline, more=answer.hint, warning=True)
     _retry(entry)
     _sql(entry, "SQL")
-    _footer(entry)
 
 
 def _retry(entry: Entry) -> None:
-    again = (entry.request.text, entry.request.is_sql, True)
+    again = (entry.request.text, entry.request.is_sql, True, entry.request.accept_cost)
     st.button("Try again", key=f"retry-{entry.number}", type="primary", on_click=request, args=again)
 
 
@@ -233,12 +272,3 @@ def _footer(entry: Entry) -> None:
             with st.popover("Steps and times", type="tertiary", key=f"how-{entry.number}"):
                 widgets.label("How this was answered, step by step")
                 widgets.stages(answer.stages)
-        if answer.cached:
-            again = entry.request
-            st.button(
-                "Run again without the cache",
-                key=f"fresh-{entry.number}",
-                type="tertiary",
-                on_click=request,
-                args=(again.text, again.is_sql, True),
-            )

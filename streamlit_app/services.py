@@ -39,8 +39,11 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Ready:
+    """`takes_feedback`: there is a ledger to keep it in."""
+
     pipeline: Pipeline
     principal: Principal
+    takes_feedback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def start() -> Ready | NotReady:
         pipeline = _open_pipeline(_stamp(settings), settings)
     except Nl2SqlError as error:
         return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
-    return Ready(pipeline, settings.asking())
+    return Ready(pipeline, settings.asking(), settings.ledger != "off")
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.

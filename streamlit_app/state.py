@@ -19,11 +19,13 @@ MAX_TURNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the person wants next: a question, or SQL they typed. `fresh` bypasses the cache."""
+    """What the person wants next: a question, or SQL they typed. `fresh` bypasses the cache; `accept_cost` is a yes to
+    the price that was told."""
 
     text: str
     is_sql: bool = False
     fresh: bool = False
+    accept_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,6 @@ def conversation() -> Conversation:
     return found
 
 
-def request(text: str, is_sql: bool = False, fresh: bool = False) -> None:
+def request(text: str, is_sql: bool = False, fresh: bool = False, accept_cost: bool = False) -> None:
     """For button callbacks."""
-    conversation().ask(Request(text, is_sql, fresh))
+    conversation().ask(Request(text, is_sql, fresh, accept_cost))

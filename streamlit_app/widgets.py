@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
@@ -65,8 +65,8 @@ def heading(title: str, lead: str) -> None:
     st.html(f'<p class="ask-lead">{as_html(lead)}</p>')
 
 
-def small(text: str) -> None:
-    st.html(f'<p class="ask-small">{as_html(text)}</p>')
+def small(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    st.html(f'<p class="ask-small">{as_html(text)}</p>', width=width)
 
 
 def notice(text: str, *, more: str = "", warning: bool = False) -> None:
@@ -116,14 +116,18 @@ def receipt(value: Receipt) -> None:
 
 
 def meta(answer: Answer, seconds: float) -> None:
-    """Who answered, whether from the cache, and how long it took."""
+    """Who answered, and how long it took."""
     parts = [who(answer.origin)]
     if answer.origin.note:
         parts.append(answer.origin.note)
-    if answer.cached:
-        parts.append("result from the cache")
     parts.append(duration(seconds * 1000))
     st.html(f'<p class="ask-meta">{as_html(" · ".join(part for part in parts if part))}</p>')
+
+
+def provenance(parts: Iterable[str]) -> None:
+    """Phrases in a row; each stays in one piece where a line breaks."""
+    shown = "".join(f"<span>{as_html(each)}</span>" for each in parts)
+    st.html(f'<p class="ask-provenance"><span>{shown}</span></p>', width="content")
 
 
 def who(origin: Origin) -> str:

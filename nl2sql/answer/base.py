@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
-from nl2sql.engines.base import ResultTable
+from nl2sql.engines.base import Estimate, ResultTable
+from nl2sql.llm.base import NO_USAGE, Usage
 from nl2sql.question import Question
-from nl2sql.writers.base import Origin
+from nl2sql.writers.base import NO_ORIGIN, Origin
 
 # answered: a table came back. clarification: several readings. declined: no writer could. refused: the guard said no.
 # failed: the database or the model did not do its part.
@@ -113,13 +115,16 @@ class Answer:
     derived table of what the asker may see.
     `columns` says how each column of the table, in its order, is titled and its cells are shown.
     `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
+    `id` names this one asking in the ledger, in logs and for `Pipeline.cancel`. `data_as_of` and `stored_at` are UTC
+    without zone: up to when the data is there, and since when a cached result is kept.
+    `estimate` is what running was to cost, where that was asked for: with code "over_soft_limit" nothing ran yet.
     """
 
     question: Question
     outcome: Outcome
     headline: str
     code: str = "ok"
-    origin: Origin = field(default_factory=lambda: Origin("none"))
+    origin: Origin = NO_ORIGIN
     interpretation: str = ""
     sql: str = ""
     executed_sql: str = ""
@@ -133,4 +138,9 @@ class Answer:
     unknown_words: tuple[str, ...] = ()
     hint: str = ""
     cached: bool = False
+    id: str = ""
+    data_as_of: datetime | None = None
+    stored_at: datetime | None = None
+    estimate: Estimate | None = None
+    usage: Usage = NO_USAGE
     stages: tuple[StageTime, ...] = ()

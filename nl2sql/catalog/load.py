@@ -118,6 +118,7 @@ class _Builder:
             time_field=extension.time_field or _only_time(fields),
             amount_field=extension.amount_field,
             list_fields=tuple(extension.list_fields),
+            refresh_seconds=extension.refresh_seconds,
         )
 
     def _field(self, place: tuple[str | int, ...], each: ossie.OssieField) -> Field:

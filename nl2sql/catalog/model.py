@@ -83,6 +83,7 @@ class Dataset:
 
     `label_field` identifies a row to a person (title, username); `time_field` dates it (its only date, where the model
     names none); `amount_field` is what "bids above 500" compares; `list_fields` are shown when rows are listed.
+    A kept answer from it is never older than `refresh_seconds`, where that is above 0.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Dataset:
     time_field: str = ""
     amount_field: str = ""
     list_fields: tuple[str, ...] = ()
+    refresh_seconds: int = 0
 
     @property
     def table(self) -> str:

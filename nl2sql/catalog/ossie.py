@@ -142,6 +142,7 @@ class DatasetExtension(Strict):
     time_field: str = ""
     amount_field: str = ""
     list_fields: list[str] = []
+    refresh_seconds: int = Field(default=0, ge=0)
     filters: list[FilterExtension] = []
 
 

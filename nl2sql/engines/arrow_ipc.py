@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import zlib
+from datetime import datetime
 
 import pyarrow as pa
 
 from nl2sql.engines.base import ResultTable
 
 # Bytes that some other version wrote are refused, not guessed at: raise the digit when the layout changes.
-MAGIC = b"nl2sql-result-1\n"
+MAGIC = b"nl2sql-result-2\n"
 _CHECKSUM_BYTES = 4
 
 
 def result_to_bytes(result: ResultTable) -> bytes:
     """Magic, CRC-32 of the rest, one line of JSON, then the Arrow stream."""
-    facts = {"row_limit": result.row_limit, "truncated": result.truncated, "elapsed_ms": result.elapsed_ms}
+    facts = {
+        "row_limit": result.row_limit,
+        "truncated": result.truncated,
+        "elapsed_ms": result.elapsed_ms,
+        "billed_bytes": result.billed_bytes,
+        "data_as_of": result.data_as_of.isoformat() if result.data_as_of else None,
+        "data_note": result.data_note,
+    }
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, result.table.schema) as writer:
         writer.write_table(result.table)
@@ -38,6 +46,15 @@ def result_from_bytes(stored: bytes) -> ResultTable:
         with pa.ipc.open_stream(pa.py_buffer(memoryview(stored)[end + 1 :])) as reader:
             table = reader.read_all()
         table.validate(full=True)  # a wrong offset would be read outside of the buffer
-        return ResultTable(table, int(facts["row_limit"]), bool(facts["truncated"]), float(facts["elapsed_ms"]))
+        billed, as_of = facts["billed_bytes"], facts["data_as_of"]
+        return ResultTable(
+            table,
+            int(facts["row_limit"]),
+            bool(facts["truncated"]),
+            float(facts["elapsed_ms"]),
+            None if billed is None else int(billed),
+            None if as_of is None else datetime.fromisoformat(as_of),
+            str(facts["data_note"]),
+        )
     except (pa.ArrowException, KeyError, TypeError, OSError, ValueError, MemoryError) as error:
         raise ValueError("This stored result cannot be read.") from error

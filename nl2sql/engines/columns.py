@@ -38,7 +38,7 @@ def rows_to_arrow(rows: Sequence[tuple[Any, ...]], names: Sequence[str], outputs
         outputs = [OutputColumn(name, DataType.OPAQUE) for name in names]
     columns = [list(map(itemgetter(place), rows)) for place in range(len(names))]  # 5 times as fast as zip(*rows)
     arrays = [column_to_arrow(values, out.datatype, out.scale) for values, out in zip(columns, outputs, strict=True)]
-    return pa.Table.from_arrays(arrays, names=_unique([out.name for out in outputs]))
+    return pa.Table.from_arrays(arrays, names=unique_names([out.name for out in outputs]))
 
 
 def column_to_arrow(values: Values, datatype: DataType, scale: int = 0) -> pa.Array:
@@ -52,7 +52,7 @@ def column_to_arrow(values: Values, datatype: DataType, scale: int = 0) -> pa.Ar
     return _by_own_type(values, kinds)
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique_names(names: list[str]) -> list[str]:
     """A column must be reachable by its name: a second "id" becomes "id_2"."""
     taken = set(names)
     seen: set[str] = set()
@@ -184,6 +184,13 @@ def _by_own_type(values: Values, kinds: Kinds) -> pa.Array:
     return _to_string(values, kinds)
 
 
+def _integers(values: Values) -> pa.Array:
+    try:
+        return pa.array(values, pa.int64())
+    except OverflowError:  # unsigned integers of 64 bits
+        return pa.array([None if value is None else Decimal(value) for value in values], pa.decimal128(MAX_DIGITS, 0))
+
+
 _CONVERTERS: dict[DataType, Callable[[Values, Kinds, int], pa.Array]] = {
     DataType.STRING: _to_string,
     DataType.INTEGER: _to_integer,
@@ -197,7 +204,7 @@ _CONVERTERS: dict[DataType, Callable[[Values, Kinds, int], pa.Array]] = {
 }
 
 _OWN_TYPES: dict[Kinds, Callable[[Values], pa.Array]] = {
-    frozenset({int}): lambda values: pa.array(values, pa.int64()),
+    frozenset({int}): _integers,
     frozenset({float}): lambda values: pa.array(values, pa.float64()),
     frozenset({int, float}): lambda values: pa.array(values, pa.float64()),  # refuses what a float cannot hold
     frozenset({bool}): lambda values: pa.array(values, pa.bool_()),

@@ -46,7 +46,7 @@ def take_capped(
                 go_on()
     except RowTooLarge:
         if not kept:
-            raise _too_large(byte_limit) from None
+            raise row_too_large(byte_limit) from None
         return kept, True
     return kept, False
 
@@ -65,7 +65,7 @@ def weigh(row: Row) -> int:
     return size
 
 
-def _too_large(byte_limit: int) -> QueryFailed:
+def row_too_large(byte_limit: int) -> QueryFailed:
     return QueryFailed(
         "One row of the answer is larger than an answer may be. Ask for fewer or shorter columns.",
         hint=f"A result may have {byte_limit:,} bytes. Do not join many texts into one value; count or cut them.",

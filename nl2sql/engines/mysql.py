@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import math
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +41,8 @@ _WINDOW = re.compile(r"\bOVER\b", re.IGNORECASE)
 # Beside the values of a row: lengths, headers, the mark of the end.
 _PACKET_SLACK = 65_536
 
+# Not allowed to ask, or a word that this version does not know.
+_UNTOLD = {1064, 1227}
 _TIMED_OUT = {1969, 3024, 1317}  # MariaDB's and MySQL's limit; interrupted, which only our own stop does
 _MISSING = {1049}
 _REFUSED = {1044, 1045, 1130, 1698, 4151}
@@ -92,6 +96,12 @@ class MySqlServer:
         """Nothing rests on the connection: `open` sets it all."""
 
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
+        self._prepare_for(connection, sql, seconds)
+        cursor = connection.cursor(SSCursor)
+        cursor.execute(sql)  # no arguments: a % stays a %
+        return cursor
+
+    def _prepare_for(self, connection: RawConnection, sql: str, seconds: float) -> None:
         connection.allowance = None
         if _QUERY.match(sql) is None:
             raise QueryFailed(
@@ -100,9 +110,6 @@ class MySqlServer:
             )
         with connection.cursor() as plain:
             plain.execute(_session_settings(connection, seconds, sql))
-        cursor = connection.cursor(SSCursor)
-        cursor.execute(sql)  # no arguments: a % stays a %
-        return cursor
 
     def rows(
         self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
@@ -151,6 +158,35 @@ class MySqlServer:
         connection.allowance = None
         with contextlib.suppress(*self.driver_errors, AttributeError), connection.cursor() as cursor:
             cursor.execute("DO RELEASE_ALL_LOCKS()")
+
+    def estimated_rows(self, connection: RawConnection, sql: str, seconds: float) -> int | None:
+        self._prepare_for(connection, sql, seconds)
+        form = "EXTENDED" if _is_mariadb(connection) else "FORMAT=TRADITIONAL"
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {form} {sql}")
+            names = [column[0] for column in cursor.description]
+            return _rows_examined([dict(zip(names, step, strict=True)) for step in cursor.fetchall()])
+
+    def fresh_as_of(self, connection: RawConnection) -> datetime.datetime | None:
+        """By the lag that the replica tells of; None for an account that may not ask (REPLICATION CLIENT on MySQL,
+        REPLICA MONITOR on MariaDB), and while replication stands still."""
+        connection.allowance = None
+        with connection.cursor() as cursor:
+            for statement in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):
+                try:
+                    cursor.execute(statement)
+                except pymysql.Error as error:
+                    if error.args and error.args[0] in _UNTOLD:
+                        continue
+                    raise
+                names = [column[0] for column in cursor.description]
+                lags = [_lag(dict(zip(names, source, strict=True))) for source in cursor.fetchall()]
+                if not lags or None in lags:
+                    return None
+                cursor.execute("SELECT UTC_TIMESTAMP(6)")
+                now: datetime.datetime = cursor.fetchone()[0]
+                return now - datetime.timedelta(seconds=max(lag for lag in lags if lag is not None))
+        return None
 
     def quoted(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
@@ -214,18 +250,41 @@ def _session_settings(connection: RawConnection, seconds: float, sql: str) -> st
     if _is_mariadb(connection):
         merge = "off" if _WINDOW.search(sql) else "default"
         limits = (
-            f"max_statement_time = {seconds:.3f}, @@SESSION.tx_read_only = 1, "
+            f"max_statement_time = {math.ceil(seconds * 1000) / 1000:.3f}, @@SESSION.tx_read_only = 1, "
             f"@@SESSION.optimizer_switch = 'derived_merge={merge}'"
         )
         mode = SQL_MODE
     else:
-        milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit
+        milliseconds = math.ceil(seconds * 1000)  # 0 would be no limit
         limits = f"max_execution_time = {milliseconds}, @@SESSION.transaction_read_only = 1"
         mode = SQL_MODE + MYSQL_ONLY_MODE
     return (
         f"SET NAMES utf8mb4, @@SESSION.{limits}, @@SESSION.sql_mode = '{mode}', @@SESSION.time_zone = '+00:00', "
         f"@@SESSION.lock_wait_timeout = {LOCK_SECONDS}, @@SESSION.group_concat_max_len = {GROUP_CONCAT_BYTES}"
     )
+
+
+def _rows_examined(steps: Sequence[Mapping[str, Any]]) -> int:
+    """Of each SELECT's tables in their order, each is read once for every row that came through those before it.
+
+    What was put together before (<derived2>) is not read from a table. A subquery that depends on its outer row counts
+    once: how often it runs is not said.
+    """
+    examined, select, came_through = 0.0, object(), 1.0
+    for step in steps:
+        if step["id"] != select:
+            select, came_through = step["id"], 1.0
+        rows = float(step["rows"] or 0)
+        if not str(step["table"] or "").startswith("<"):
+            examined += came_through * rows
+        came_through *= max(rows, 1.0) * float(step.get("filtered") or 100) / 100
+    return round(examined)
+
+
+def _lag(source: Mapping[str, Any]) -> int | None:
+    """Seconds; None while replication stands still."""
+    lag = source.get("Seconds_Behind_Source", source.get("Seconds_Behind_Master"))
+    return None if lag is None else int(lag)
 
 
 def _is_mariadb(connection: RawConnection) -> bool:

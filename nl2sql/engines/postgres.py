@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import math
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import psycopg
+from psycopg.types.string import TextLoader
 
 from nl2sql.engines.deadline import query_timed_out
 from nl2sql.engines.intake import Row
@@ -57,6 +60,8 @@ class PostgresServer:
         connection.search_path = self._pinned([str(name) for (name,) in schemas])
         connection.commit()
         connection.read_only = True
+        for name in ("json", "jsonb"):  # as the server writes it: Python's floats would lose digits
+            connection.adapters.register_loader(name, TextLoader)
 
     def _pinned(self, schemas: list[str]) -> str:
         """PostgreSQL's own names win over names of any other schema, and temporary tables over none."""
@@ -64,13 +69,7 @@ class PostgresServer:
         return ", ".join(("pg_catalog", *others, "pg_temp"))
 
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
-        connection.execute(_local_settings(connection.search_path, seconds))
-        # Off, a backslash could end a string the guard thinks is open. The server reports every change of it.
-        if connection.info.parameter_status("standard_conforming_strings") != "on":
-            raise DatabaseUnreadable(
-                "The database reads quoted text in a way that is not safe.",
-                hint="standard_conforming_strings must be on.",
-            )
+        self._prepare_for(connection, seconds)
         cursor = connection.cursor(name=_CURSOR)
         try:
             cursor.execute(sql)  # no arguments: a % stays a %
@@ -78,6 +77,15 @@ class PostgresServer:
             self._close(cursor)
             raise
         return cursor
+
+    def _prepare_for(self, connection: RawConnection, seconds: float) -> None:
+        connection.execute(_local_settings(connection.search_path, seconds))
+        # Off, a backslash could end a string the guard thinks is open. The server reports every change of it.
+        if connection.info.parameter_status("standard_conforming_strings") != "on":
+            raise DatabaseUnreadable(
+                "The database reads quoted text in a way that is not safe.",
+                hint="standard_conforming_strings must be on.",
+            )
 
     def rows(
         self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
@@ -120,6 +128,27 @@ class PostgresServer:
     def _close(self, cursor: RawCursor) -> None:
         with contextlib.suppress(*self.driver_errors):
             cursor.close()
+
+    def estimated_rows(self, connection: RawConnection, sql: str, seconds: float) -> int | None:
+        """A table that is read whole counts by the rows it is thought to have, one that is read by an index by those
+        thought to be found."""
+        self._prepare_for(connection, seconds)
+        with connection.cursor(binary=True) as cursor:  # binary is the protocol that takes one statement, not several
+            cursor.execute(f"EXPLAIN (FORMAT JSON, VERBOSE) {sql}")
+            scans = list(_scans(cursor.fetchone()[0][0]["Plan"], 1.0))
+            whole = {_place(scan) for scan, _ in scans if scan["Node Type"] == "Seq Scan"}
+            cursor.execute(_TABLE_SIZES, (sorted(whole),))
+            sizes = dict(cursor.fetchall())
+        return sum(int(times * max(scan["Plan Rows"], sizes.get(_place(scan), 0))) for scan, times in scans)
+
+    def fresh_as_of(self, connection: RawConnection) -> datetime.datetime | None:
+        """When the last transaction that a replica applied was committed: too early while nothing is written."""
+        sql = "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_last_xact_replay_timestamp()"
+        replica, applied = connection.execute(sql).fetchone()
+        if not replica or applied is None:
+            return None
+        moment: datetime.datetime = applied.astimezone(datetime.UTC).replace(tzinfo=None)
+        return moment
 
     def quoted(self, name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
@@ -172,6 +201,30 @@ _CONNECTING = {
 }
 
 
+_TABLE_SIZES = """
+SELECT n.nspname || '.' || c.relname, c.reltuples FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname || '.' || c.relname = ANY(%s)
+"""
+
+
+def _scans(node: dict[str, Any], times: float) -> Iterator[tuple[dict[str, Any], float]]:
+    """Each node of a plan that reads a table, and how often it runs: the inner side of a nested loop as often as its
+    outer side has rows, unless what it found is kept."""
+    if "Relation Name" in node:
+        yield node, times
+    children = node.get("Plans", [])
+    for place, child in enumerate(children):
+        again = node["Node Type"] == "Nested Loop" and place == 1 and child["Node Type"] not in _KEPT
+        yield from _scans(child, times * max(children[0]["Plan Rows"], 1) if again else times)
+
+
+_KEPT = {"Materialize", "Memoize"}
+
+
+def _place(scan: dict[str, Any]) -> str:
+    return f"{scan.get('Schema', '')}.{scan['Relation Name']}"
+
+
 def _could_not_connect(error: BaseException, because_of: str) -> bool:
     return (
         isinstance(error, psycopg.OperationalError)
@@ -192,7 +245,7 @@ def _primary(error: BaseException) -> str:
 
 def _local_settings(search_path: str, seconds: float) -> str:
     """Several statements in one journey; all end with the transaction. A role can be given other values of each."""
-    milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit
+    milliseconds = math.ceil(seconds * 1000)  # 0 would be no limit
     values = {
         "statement_timeout": milliseconds,
         "lock_timeout": min(milliseconds, LOCK_SECONDS * 1000),

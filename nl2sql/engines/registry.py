@@ -11,14 +11,16 @@ from nl2sql.engines.schemes import SERVERS
 from nl2sql.errors import SettingsInvalid
 
 if TYPE_CHECKING:
+    from nl2sql.engines.bigquery_address import BigQueryOptions
     from nl2sql.engines.server import ServerKind
 
 SQLITE_PREFIX = "sqlite:///"
+DUCKDB_PREFIX = "duckdb:///"
 
-ALLOWED = ", ".join(sorted(["sqlite", *SERVERS]))
+ALLOWED = ", ".join(sorted(["bigquery", "duckdb", "sqlite", *SERVERS]))
 
 
-def open_engine(url: str, *, result_bytes: int = RESULT_BYTES) -> Engine:
+def open_engine(url: str, *, result_bytes: int = RESULT_BYTES, bigquery: BigQueryOptions | None = None) -> Engine:
     """`sqlite:///var/auction.db` is relative, `sqlite:////srv/auction.db` absolute; what follows is taken literally.
 
     Raises SettingsInvalid. An address is never repeated in a message: it may hold a password.
@@ -28,6 +30,10 @@ def open_engine(url: str, *, result_bytes: int = RESULT_BYTES) -> Engine:
         raise SettingsInvalid("The database address has no scheme.", hint=f"Start it with one of: {ALLOWED} and ://")
     if scheme == "sqlite":
         return _open_sqlite(url, result_bytes)
+    if scheme == "duckdb":
+        return _open_duckdb(url, result_bytes)
+    if scheme == "bigquery":
+        return _open_bigquery(url, result_bytes, bigquery)
     if scheme in SERVERS:
         return _open_server(url, scheme, result_bytes)
     raise SettingsInvalid(
@@ -38,13 +44,46 @@ def open_engine(url: str, *, result_bytes: int = RESULT_BYTES) -> Engine:
 def _open_sqlite(url: str, result_bytes: int) -> Engine:
     from nl2sql.engines.sqlite import SqliteEngine
 
-    path = url.removeprefix(SQLITE_PREFIX)
-    if not url.startswith(SQLITE_PREFIX) or path in ("", ":memory:"):
+    return SqliteEngine(_file_of(url, SQLITE_PREFIX), result_bytes=result_bytes)
+
+
+def _open_duckdb(url: str, result_bytes: int) -> Engine:
+    path = _file_of(url, DUCKDB_PREFIX)
+    try:
+        importlib.import_module("duckdb")
+    except ImportError:
+        raise SettingsInvalid(
+            "The driver for DuckDB files is not installed. Install it with: pip install 'nl2sql[duckdb]'",
+            hint="pip install 'nl2sql[duckdb]'",
+        ) from None
+    from nl2sql.engines.duckdb import DuckdbEngine
+
+    return DuckdbEngine(path, result_bytes=result_bytes)
+
+
+def _file_of(url: str, prefix: str) -> str:
+    path = url.removeprefix(prefix)
+    if not url.startswith(prefix) or path in ("", ":memory:"):
         raise SettingsInvalid(
             "The database address names no file.",
-            hint="Write sqlite:///folder/file.db, or four slashes for an absolute path.",
+            hint=f"Write {prefix}folder/file.db, or four slashes for an absolute path.",
         )
-    return SqliteEngine(path, result_bytes=result_bytes)
+    return path
+
+
+def _open_bigquery(url: str, result_bytes: int, options: BigQueryOptions | None) -> Engine:
+    from nl2sql.engines.bigquery_address import BigQueryOptions, parse_bigquery
+
+    options = options or BigQueryOptions()
+    address = parse_bigquery(url, options)
+    try:
+        from nl2sql.engines.bigquery import BigQueryEngine
+    except ImportError:
+        raise SettingsInvalid(
+            "The client for BigQuery is not installed. Install it with: pip install 'nl2sql[bigquery]'",
+            hint="pip install 'nl2sql[bigquery]'",
+        ) from None
+    return BigQueryEngine(address, options, result_bytes=result_bytes)
 
 
 def _open_server(url: str, scheme: str, result_bytes: int) -> Engine:

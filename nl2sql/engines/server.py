@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from nl2sql.engines.intake import Row
@@ -56,6 +57,17 @@ class ServerKind(Protocol):
     def close(self, connection: RawConnection, cursor: RawCursor, stop: Any) -> bool:
         """Leaves the rest of the rows behind at once, and no lock. Whether the connection can be used again; raises
         nothing."""
+        ...
+
+    def estimated_rows(self, connection: RawConnection, sql: str, seconds: float) -> int | None:
+        """How many rows of tables the optimizer thinks it will read; the query is planned and not run.
+
+        In the session that `open` would run it in. Raises QueryFailed for what is not a query.
+        """
+        ...
+
+    def fresh_as_of(self, connection: RawConnection) -> datetime | None:
+        """Up to when (UTC, without zone) a replica has applied what was written; None on a primary, or if unknown."""
         ...
 
     def quoted(self, name: str) -> str: ...

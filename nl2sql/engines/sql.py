@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy
@@ -18,10 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection
 
-from nl2sql.engines.base import RESULT_BYTES, ResultTable, admit
+from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
 from nl2sql.engines.columns import rows_to_arrow, text_of
-from nl2sql.engines.deadline import Backstop, query_timed_out
+from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
 from nl2sql.engines.intake import Row, take_capped
+from nl2sql.engines.running import Running
 from nl2sql.engines.server import ServerKind
 from nl2sql.errors import DatabaseUnreachable, EngineError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
@@ -31,7 +33,9 @@ POOL_OVERFLOW = 4
 POOL_WAIT_SECONDS = 5.0
 GRACE_SECONDS = 0.1  # given to the server's own limit before the statement is stopped from outside
 INDEX_SECONDS = 30.0  # for reading a column's distinct values, which no one is waiting for
+BUSY = "The database is busy. Please try again in a moment."
 
+Session = tuple[PoolProxiedConnection, Callable[[], None], float]
 
 # Parameters of an address that are secrets, or tell where one is kept.
 _SECRET = re.compile("pass|pwd", re.IGNORECASE)
@@ -51,6 +55,7 @@ class SqlEngine:
         self._kind = kind
         self._mark = address_mark(url)
         self._result_bytes = result_bytes
+        self._running = Running()
         self._engine = sqlalchemy.create_engine(
             url,
             creator=lambda: self._connect(),
@@ -65,17 +70,34 @@ class SqlEngine:
         self._connect: Callable[[], Any] = lambda: kind.connect(*arguments, **options)
         sqlalchemy.event.listen(self._engine, "connect", lambda connection, _record: kind.prepare(connection))
 
+    charges = False
+
     @property
     def dialect(self) -> str:
         return self._kind.dialect
 
-    def run(self, checked: CheckedSql) -> ResultTable:
+    def run(self, checked: CheckedSql, job: Job = NO_JOB) -> ResultTable:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
-        names, rows, truncated = self._read(checked.executed, checked.seconds, checked.row_limit, byte_limit)
+        names, rows, truncated = self._read(
+            checked.executed, checked.seconds, checked.row_limit, byte_limit, job.question_id
+        )
         table = rows_to_arrow(rows, names, checked.outputs)
         return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
+
+    def estimate(self, checked: CheckedSql) -> Estimate:
+        admit(checked, self.dialect)
+        with self._session(checked.seconds) as (pooled, _, left):
+            return Estimate(rows=self._kind.estimated_rows(pooled.driver_connection, checked.executed, left))
+
+    def cancel(self, question_id: str) -> bool:
+        return self._running.cancel(question_id)
+
+    def fresh_as_of(self, tables: Sequence[str]) -> datetime | None:
+        """The same for all tables: a replica applies what was written in one order."""
+        with self._session(POOL_WAIT_SECONDS) as (pooled, _, _left):
+            return self._kind.fresh_as_of(pooled.driver_connection)
 
     def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
         name = self._kind.quoted(column)
@@ -103,7 +125,9 @@ class SqlEngine:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _read(self, sql: str, seconds: float, row_limit: int, byte_limit: int) -> tuple[list[str], list[Row], bool]:
+    def _read(
+        self, sql: str, seconds: float, row_limit: int, byte_limit: int, question_id: str = ""
+    ) -> tuple[list[str], list[Row], bool]:
         deadline = time.monotonic() + seconds
 
         def still_time() -> None:
@@ -111,23 +135,44 @@ class SqlEngine:
             if time.monotonic() >= deadline:
                 raise query_timed_out(seconds)
 
-        with self._lease(seconds) as pooled:
+        with self._session(seconds, question_id) as (pooled, stop, left):
             connection = pooled.driver_connection
-            stop = self._kind.stopper(connection, self._connect)
-            with Backstop(seconds + GRACE_SECONDS, stop):
-                cursor = self._kind.open(connection, sql, seconds)
-                try:
-                    names = [column[0] for column in cursor.description or ()]
-                    if not names:
-                        raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
-                    with contextlib.closing(self._kind.rows(connection, cursor, row_limit + 1, byte_limit)) as coming:
-                        rows, truncated = take_capped(coming, row_limit, byte_limit, still_time)
-                finally:
-                    reusable = self._kind.close(connection, cursor, stop)
+            cursor = self._kind.open(connection, sql, left)
+            try:
+                names = [column[0] for column in cursor.description or ()]
+                if not names:
+                    raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
+                with contextlib.closing(self._kind.rows(connection, cursor, row_limit + 1, byte_limit)) as coming:
+                    rows, truncated = take_capped(coming, row_limit, byte_limit, still_time)
+            finally:
+                reusable = self._kind.close(connection, cursor, stop)
             still_time()
             if not reusable:
                 pooled.invalidate()
         return names, rows, truncated
+
+    @contextlib.contextmanager
+    def _session(self, seconds: float, question_id: str = "") -> Iterator[Session]:
+        """A leased connection, how what it runs is stopped, and the seconds left. Waiting for it counts as time too.
+
+        What is stopped at the last moment is thrown away with its connection: the stop may still be on its way there.
+        """
+        deadline = time.monotonic() + seconds
+        with self._running.bounded(question_id, seconds + GRACE_SECONDS, _nothing_yet) as backstop:
+            try:
+                with self._lease(seconds) as pooled:
+                    stop = self._kind.stopper(pooled.driver_connection, self._connect)
+                    with backstop.stopping(stop):
+                        left = deadline - time.monotonic()
+                        if left <= 0:
+                            raise DatabaseUnreachable(BUSY)
+                        _go_on(backstop, seconds)
+                        yield pooled, stop, left
+                        _go_on(backstop, seconds)
+            except EngineError:
+                if backstop.cancelled:
+                    raise query_cancelled() from None
+                raise
 
     @contextlib.contextmanager
     def _lease(self, seconds: float) -> Iterator[PoolProxiedConnection]:
@@ -142,7 +187,7 @@ class SqlEngine:
             finally:
                 connection.close()
         except PoolExhausted as error:
-            raise DatabaseUnreachable("The database is busy. Please try again in a moment.") from error
+            raise DatabaseUnreachable(BUSY) from error
         except DBAPIError as error:
             raise self._mapped(error.orig or error, seconds) from None
         except self._kind.driver_errors as error:
@@ -155,3 +200,14 @@ class SqlEngine:
         if password:
             mapped.hint = mapped.hint.replace(str(password), "***")
         return mapped
+
+
+def _nothing_yet() -> None:
+    """What there is to stop before a connection is there."""
+
+
+def _go_on(backstop: Backstop, seconds: float) -> None:
+    if backstop.cancelled:
+        raise query_cancelled()
+    if backstop.fired:
+        raise query_timed_out(seconds)

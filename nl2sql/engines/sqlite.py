@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Any, TypeVar
 
-from nl2sql.engines.base import RESULT_BYTES, ResultTable, admit
+from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
 from nl2sql.engines.columns import rows_to_arrow, text_of
-from nl2sql.engines.deadline import Backstop, query_timed_out
+from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
 from nl2sql.engines.intake import Row, take_capped
+from nl2sql.engines.running import Running
 from nl2sql.engines.sqlite_connection import ReadOnlyPool
 from nl2sql.errors import DatabaseUnreachable, EngineError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
@@ -38,12 +40,14 @@ class SqliteEngine:
     """Safe for many threads. `path` may be relative to the working directory of the moment."""
 
     dialect = "sqlite"
+    charges = False
 
     def __init__(self, path: str, *, result_bytes: int = RESULT_BYTES) -> None:
         self._pool = ReadOnlyPool(path)
         self._result_bytes = result_bytes
+        self._running = Running()
 
-    def run(self, checked: CheckedSql) -> ResultTable:
+    def run(self, checked: CheckedSql, job: Job = NO_JOB) -> ResultTable:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
@@ -55,9 +59,21 @@ class SqliteEngine:
             names = [column[0] for column in cursor.description]
             return names, *take_capped(cursor, checked.row_limit, byte_limit)
 
-        names, rows, truncated = self._attempt(read, checked.seconds)
+        names, rows, truncated = self._attempt(read, checked.seconds, job.question_id)
         table = rows_to_arrow(rows, names, checked.outputs)
         return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
+
+    def estimate(self, checked: CheckedSql) -> Estimate:
+        """Nothing is known: SQLite's planner tells the order of its work, and no numbers."""
+        admit(checked, self.dialect)
+        return Estimate()
+
+    def cancel(self, question_id: str) -> bool:
+        return self._running.cancel(question_id)
+
+    def fresh_as_of(self, tables: Sequence[str]) -> datetime | None:
+        """A file is what was last written to it."""
+        return None
 
     def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
         # Qualified, because SQLite takes an unknown "name" that stands alone for a text.
@@ -82,27 +98,35 @@ class SqliteEngine:
     def close(self) -> None:
         self._pool.close()
 
-    def _attempt(self, read: Callable[[sqlite3.Cursor], T], seconds: float) -> T:
+    def _attempt(self, read: Callable[[sqlite3.Cursor], T], seconds: float, question_id: str = "") -> T:
         """Reads once; and once more, leniently, if some text in the database is not UTF-8."""
         deadline = time.monotonic() + seconds
-        try:
+        with self._running.bounded(question_id, seconds + GRACE_SECONDS, _nothing_yet) as backstop:
             try:
-                return self._read(read, deadline, str)
-            except sqlite3.OperationalError as error:
-                if not str(error).startswith("Could not decode to UTF-8"):
-                    raise
-            return self._read(read, deadline, _decode_leniently)
-        except _DRIVER_ERRORS as error:
-            raise self._mapped(error, seconds) from error
+                try:
+                    return self._read(read, deadline, str, backstop)
+                except sqlite3.OperationalError as error:
+                    if not str(error).startswith("Could not decode to UTF-8"):
+                        raise
+                return self._read(read, deadline, _decode_leniently, backstop)
+            except EngineError:
+                if backstop.cancelled:
+                    raise query_cancelled() from None
+                raise
+            except _DRIVER_ERRORS as error:
+                raise (query_cancelled() if backstop.cancelled else self._mapped(error, seconds)) from error
 
-    def _read(self, read: Callable[[sqlite3.Cursor], T], deadline: float, text_factory: Any) -> T:
+    def _read(self, read: Callable[[sqlite3.Cursor], T], deadline: float, text_factory: Any, backstop: Backstop) -> T:
         clock = time.monotonic
         with self._pool.lease(max(deadline - clock(), 0.0)) as connection:
             connection.text_factory = text_factory
-            connection.set_progress_handler(lambda: clock() > deadline, PROGRESS_STEPS)
-            left = max(deadline - clock(), 0.0)
-            with Backstop(left + GRACE_SECONDS, connection.interrupt), closing(connection.cursor()) as cursor:
-                return read(cursor)
+            # Asked between instructions, so that a stop that came before the statement began is seen too.
+            connection.set_progress_handler(lambda: backstop.cancelled or clock() > deadline, PROGRESS_STEPS)
+            with backstop.stopping(connection.interrupt), closing(connection.cursor()) as cursor:
+                found = read(cursor)
+            if backstop.cancelled:
+                raise query_cancelled()
+            return found
 
     def _mapped(self, error: Exception, seconds: float) -> EngineError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended code is in the higher bits
@@ -122,3 +146,7 @@ def _quoted(name: str) -> str:
 
 def _decode_leniently(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
+
+
+def _nothing_yet() -> None:
+    """What there is to stop before a connection is there."""

@@ -148,5 +148,6 @@ def _checked(statement: Statement, policy: Policy, *, limit_added: bool) -> Chec
         limit_added=limit_added,
         seconds=policy.limits.seconds,
         result_bytes=policy.limits.result_bytes,
+        billed_bytes=policy.limits.refuse_above.bytes,
         policy=policy.fingerprint,
     )

@@ -53,6 +53,7 @@ class _Contents:
     seconds: float
     result_bytes: int
     policy: str
+    billed_bytes: int | None = None
     row_filtered: tuple[str, ...] = ()
     mask_key: str = ""
     tree: exp.Expr = field(default_factory=exp.Null)
@@ -85,7 +86,8 @@ class CheckedSql:
     the rows and columns that the asker may see. `executed_shown` is that text without the secret of hash masks.
     `tables` are physical names, `row_filtered` those of which the policy shows some rows only, `columns` are
     "table.column", all lower case and sorted; `row_limit` is the number of rows to return (the text may ask for one
-    more, to know whether it was cut), and `result_bytes` how large they may be together.
+    more, to know whether it was cut), and `result_bytes` how large they may be together. A database
+    that charges for what it reads may bill `billed_bytes` at most; None: no bound.
     """
 
     __slots__ = ("__weakref__",)
@@ -101,6 +103,7 @@ class CheckedSql:
     limit_added = _Told[bool]()
     seconds = _Told[float]()
     result_bytes = _Told[int]()
+    billed_bytes = _Told[int | None]()
     policy = _Told[str]()
 
     def __init__(self, mint: object, **values: Any) -> None:

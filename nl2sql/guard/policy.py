@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -26,6 +27,15 @@ def _nothing() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a statement may cost by the database's estimate; None: no bound. `price` is in the database's currency."""
+
+    rows: int | None = None  # read, as an optimizer guesses: it can be wrong by orders of magnitude
+    bytes: int | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on a statement and its result. Each default is generous for analytics and finite for a machine."""
 
@@ -38,6 +48,10 @@ class Limits:
     depth: int = 64  # nesting of the syntax tree
     set_operands: int = 16
     in_list: int = 1_000
+    # Bytes are estimated only by a database that charges for them: a few cents are not worth a question, and nobody
+    # means to read 100 GB for one answer. Rows and price have no default: rows are a guess, and money is the owner's.
+    ask_above: Cost = Cost(bytes=10_000_000_000)
+    refuse_above: Cost = Cost(bytes=100_000_000_000)
 
 
 @dataclass(frozen=True, slots=True)

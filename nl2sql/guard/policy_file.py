@@ -11,7 +11,7 @@
               mask: {full_name: partial, email: hash}
               aggregate_only: {balance: 20}      # only summed, averaged and counted, over at least 20 rows
               deny: [last_seen_at]               # ["*"] denies all that are not named elsewhere
-        limits: {rows: 1000, seconds: 10}
+        limits: {rows: 1000, seconds: 10, ask_above: {bytes: 10000000000, price: 0.10}, refuse_above: {price: 1}}
 
 Whatever the file does not say is denied or at its default: a sensitive field that no role names stays hidden, and a
 role that the file does not list does not exist. Every fault is a PolicyInvalid that names the file and the line.
@@ -20,7 +20,7 @@ role that the file does not list does not exist. Every fault is a PolicyInvalid 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,13 +31,17 @@ from nl2sql.catalog.model import Dataset, DataType, SemanticModel
 from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.dialects import DIALECTS, dialect_named
 from nl2sql.guard.physical import PhysicalTable, columns_of_field, physical_tables, sensitive_columns
-from nl2sql.guard.policy import AttributeType, Limits, Mask, Policy
+from nl2sql.guard.policy import AttributeType, Cost, Limits, Mask, Policy
 from nl2sql.guard.policy_nodes import Nodes
 from nl2sql.guard.row_filters import attributes_in, try_predicate
 
+_COSTS: Final = ("ask_above", "refuse_above")
+_COST_NAMES: Final = tuple(each.name for each in fields(Cost))
 _LIMIT_NAMES: Final = {"bytes": "result_bytes"} | {
-    each.name: each.name for each in fields(Limits) if each.name != "result_bytes"
+    each.name: each.name for each in fields(Limits) if each.name not in ("result_bytes", *_COSTS)
 }
+# A warehouse holds petabytes: 10^18 bytes are a thousand of them.
+_MOST_COST: Final = 10**18
 _ALL: Final = "*"
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 # Of a group of one, the average is the value.
@@ -210,11 +214,43 @@ class _Reader:
             self.nodes.refuse(node, str(error), error.hint)
 
     def limits(self, node: yaml.Node | None) -> Limits:
+        entries = self.nodes.mapping(node, "limits", (*_LIMIT_NAMES, *_COSTS))
         values: dict[str, Any] = {}
-        for name, part in self.nodes.mapping(node, "limits", tuple(_LIMIT_NAMES)).items():
-            own = _LIMIT_NAMES[name]
-            values[own] = self.nodes.number(part, f"the limit {name}", whole=isinstance(getattr(Limits(), own), int))
-        return Limits(**values)
+        for name, part in entries.items():
+            if name not in _COSTS:
+                own = _LIMIT_NAMES[name]
+                is_whole = isinstance(getattr(Limits(), own), int)
+                values[own] = self.nodes.number(part, f"the limit {name}", whole=is_whole)
+        soft, hard = self.costs(entries)
+        return Limits(**values, ask_above=soft, refuse_above=hard)
+
+    def costs(self, entries: dict[str, yaml.Node]) -> tuple[Cost, Cost]:
+        """Both bounds. What only refuse_above names is not asked about first: the default of ask_above gives way."""
+        written = {name: self.cost(entries.get(name), name) for name in _COSTS}
+        soft, hard = (replace(getattr(Limits(), name), **written[name]) for name in _COSTS)
+        for unit in _COST_NAMES:
+            asked, refused = getattr(soft, unit), getattr(hard, unit)
+            if asked is None or refused is None or asked <= refused:
+                continue
+            if unit in written["ask_above"]:
+                self.nodes.refuse(
+                    entries["ask_above"],
+                    f"ask_above has {asked} {unit}, which is more than the {refused} of refuse_above.",
+                    f"Set {unit} of refuse_above to at least {asked}.",
+                )
+            soft = replace(soft, **{unit: refused})
+        return soft, hard
+
+    def cost(self, node: yaml.Node | None, name: str) -> dict[str, Any]:
+        """What the file says of it."""
+        found: dict[str, Any] = {}
+        for unit, part in self.nodes.mapping(node, name, _COST_NAMES).items():
+            what = f"{unit} of {name}"
+            is_money = unit == "price"
+            found[unit] = (
+                self.nodes.money(part, what) if is_money else self.nodes.number(part, what, whole=True, most=_MOST_COST)
+            )
+        return found
 
 
 def load_policy(path: Path | str, model: SemanticModel, role: str = "analyst") -> Policy:

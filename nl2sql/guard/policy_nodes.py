@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -10,6 +11,7 @@ import yaml
 from nl2sql.errors import PolicyInvalid
 
 _MAX_FILE_BYTES: Final = 1_000_000
+_MOST: Final = 10**12
 
 
 class Nodes:
@@ -75,13 +77,24 @@ class Nodes:
             self.refuse(node, f"{what} must be one of {', '.join(allowed)}.")
         return str(text)
 
-    def number(self, node: yaml.Node, what: str, *, whole: bool, least: float = 0.0) -> float:
+    def number(self, node: yaml.Node, what: str, *, whole: bool, least: float = 0.0, most: int = _MOST) -> float:
+        """Above zero and below `most`."""
         try:
             value = int(node.value) if whole else float(node.value)
         except (TypeError, ValueError):
             value = 0
-        if not 0 < value < 10**12 or value < least:
+        if not 0 < value < most or value < least:
             kind = "whole number" if whole else "number"
             above = f"of at least {least:g}" if least else "above zero"
             self.refuse(node, f"{what} must be a {kind} {above}.")
+        return value
+
+    def money(self, node: yaml.Node, what: str) -> Decimal:
+        """As it is written: 0.10 is a tenth, exactly."""
+        try:
+            value = Decimal(node.value)
+        except (InvalidOperation, TypeError, ValueError):
+            value = Decimal(0)
+        if not value.is_finite() or not 0 < value < _MOST:
+            self.refuse(node, f"{what} must be a number above zero.")
         return value

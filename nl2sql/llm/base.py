@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from nl2sql.errors import ModelUnreachable
+from nl2sql.errors import LanguageModelError, ModelUnreachable
 from nl2sql.prompt import Prompt
 
 # Tests set this to False, so that a forgotten fake fails at once instead of paying a provider.
@@ -28,12 +28,27 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens)
+
+
+NO_USAGE = Usage()
+
+
+def charge(error: LanguageModelError, usage: Usage) -> None:
+    """Notes on an error what was paid for it in all."""
+    error.prompt_tokens, error.completion_tokens = usage.prompt_tokens, usage.completion_tokens
+
+
+def paid_for(error: LanguageModelError) -> Usage:
+    return Usage(error.prompt_tokens, error.completion_tokens)
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     text: str
     model: str
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
 
 
 class LanguageModel(Protocol):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from nl2sql.errors import LanguageModelError, ModelAuthFailed, ModelReplyInvalid, SettingsInvalid
-from nl2sql.llm.base import Completion, Usage, refuse_unless_allowed
+from nl2sql.llm.base import Completion, Usage, charge, refuse_unless_allowed
 from nl2sql.llm.openai_errors import map_error, redactor, timed_out
 from nl2sql.prompt import Prompt
 
@@ -58,6 +58,7 @@ class OpenAIModel:
         """Raises ModelAuthFailed without a usable key, SettingsInvalid for an address that is not one."""
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL).strip()
         self._host = _host_of(url)
+        self._server = _server_of(url)
         key = _usable_key(api_key.strip() or os.environ.get("OPENAI_API_KEY", "").strip(), url)
         self._model = model
         self._timeout = timeout
@@ -70,6 +71,11 @@ class OpenAIModel:
     @property
     def name(self) -> str:
         return self._model
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Host and port of the endpoint."""
+        return self._server
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self._model!r} at {self._host})"
@@ -144,6 +150,14 @@ class OpenAIModel:
                 f"What answers at {self._host} does not speak the Chat Completions protocol.",
                 hint=self._redact(received[:2_000].decode("utf-8", "replace")),
             )
+        try:
+            self._refuse_unusable(reply)
+        except ModelReplyInvalid as error:
+            charge(error, reply.usage)
+            raise
+        return Completion(reply.text, reply.model or self._model, reply.usage)
+
+    def _refuse_unusable(self, reply: _Reply) -> None:
         if reply.refusal:
             raise ModelReplyInvalid("The language model declined to answer.", hint=self._redact(reply.refusal))
         if reply.reason in ("length", "content_filter"):
@@ -152,7 +166,6 @@ class OpenAIModel:
             raise ModelReplyInvalid(f"The language model's reply {why}.", hint=f"finish_reason: {reply.reason}")
         if not reply.text.strip():
             raise ModelReplyInvalid("The language model sent an empty reply.", hint=f"finish_reason: {reply.reason}")
-        return Completion(reply.text, reply.model or self._model, reply.usage)
 
     def close(self) -> None:
         """Closes the connections that are kept for the next question."""
@@ -205,6 +218,11 @@ def _host_of(url: str) -> str:
     if not host or parts.scheme not in ("http", "https"):
         raise SettingsInvalid("The address of the language model must look like https://host/v1.")
     return host
+
+
+def _server_of(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _usable_key(key: str, url: str) -> str:

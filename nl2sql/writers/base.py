@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from nl2sql.context.base import Context
+from nl2sql.llm.base import NO_USAGE, Usage
 from nl2sql.question import Question
 
 # not_understood: words the writer has no reading for. unanswerable: understood, but the data does not hold it.
@@ -22,14 +23,21 @@ class Origin:
     note: str = ""  # why an earlier writer of the chain did not answer
 
 
+NO_ORIGIN = Origin("none")
+
+
 @dataclass(frozen=True, slots=True)
 class SqlDraft:
-    """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read."""
+    """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read.
+
+    `usage` is what language models were paid for it in this process; nothing when it comes from a cache.
+    """
 
     sql: str
     origin: Origin
     interpretation: str = ""
     assumptions: tuple[str, ...] = ()
+    usage: Usage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Clarification:
     message: str
     origin: Origin
     choices: tuple[str, ...] = ()
+    usage: Usage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class CannotAnswer:
     origin: Origin
     unknown_words: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = field(default=())
+    usage: Usage = NO_USAGE
 
 
 Draft = SqlDraft | Clarification | CannotAnswer

@@ -2,7 +2,7 @@
 
 Only a writer that failed, or that did not understand, makes room for the next. What a writer understood and refused
 (unsafe, sensitive) or found missing (unanswerable) stands: whoever is asked
-until somebody guesses gets a wrong answer.
+until somebody guesses gets a wrong answer. What failed writers paid for is part of what the draft cost.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError
+from nl2sql.llm.base import NO_USAGE, charge, paid_for
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, CannotCode, Draft, Repair, Writer
 
@@ -49,21 +50,25 @@ class ChainWriter:
         notes: list[str] = []
         said: list[tuple[int, CannotAnswer]] = []
         errors: list[LanguageModelError] = []
+        spent = NO_USAGE  # by the writers that made room for the next
         for writer in self._writers:
             try:
                 draft = writer.write(question, context, repair)
             except LanguageModelError as error:
                 errors.append(error)
+                spent += paid_for(error)
                 notes.append(NOTES.get(error.code, NOTES["llm_failed"]))
                 continue
             if not isinstance(draft, CannotAnswer) or draft.code not in HANDED_OVER:
-                return _with_notes(draft, notes)
+                return _with_notes(replace(draft, usage=draft.usage + spent), notes)
+            spent += draft.usage
             said.append((len(notes), draft))
             notes.append(_why(draft))
         if not said:
+            charge(errors[0], spent)
             raise errors[0]
         place, last = said[-1]
-        return _with_notes(last, notes[:place] + notes[place + 1 :])
+        return _with_notes(replace(last, usage=spent), notes[:place] + notes[place + 1 :])
 
 
 def _why(said: CannotAnswer) -> str:

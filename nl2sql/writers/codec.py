@@ -9,7 +9,10 @@ from nl2sql.writers.base import Origin, SqlDraft
 
 
 def draft_to_bytes(draft: SqlDraft) -> bytes:
-    return json.dumps(asdict(draft), separators=(",", ":")).encode()
+    """Without `usage`: a draft that comes out of a cache was paid for before."""
+    kept = asdict(draft)
+    del kept["usage"]
+    return json.dumps(kept, separators=(",", ":")).encode()
 
 
 def draft_from_bytes(data: bytes) -> SqlDraft:

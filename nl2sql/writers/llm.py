@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from typing import Any
 
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid
-from nl2sql.llm.base import LanguageModel
+from nl2sql.llm.base import LanguageModel, charge
 from nl2sql.prompt import EarlierTry, load_template, render_prompt
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Origin, Repair, SqlDraft
@@ -83,7 +84,12 @@ class LlmWriter:
                 hint=f"The prompt has {size:,} characters of at most {MAX_PROMPT_CHARS:,}: shorten the semantic model.",
             )
         completion = self._model.complete(prompt)
-        return read_reply(completion.text, Origin("llm", f"{self._model.name} · {prompt.version}"))
+        try:
+            draft = read_reply(completion.text, Origin("llm", f"{self._model.name} · {prompt.version}"))
+        except ModelReplyInvalid as error:
+            charge(error, completion.usage)
+            raise
+        return replace(draft, usage=completion.usage)
 
 
 def read_reply(text: str, origin: Origin) -> Draft:

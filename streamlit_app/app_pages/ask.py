@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
+from uuid import uuid4
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,15 +12,18 @@ from streamlit.delta_generator import DeltaGenerator
 from nl2sql.answer.base import Answer
 from nl2sql.errors import QuestionInvalid
 from nl2sql.question import Question, looks_like_sql
-from nl2sql.trace import StageEvent
+from nl2sql.trace import Listener, StageEvent
 from streamlit_app import widgets
 from streamlit_app.results import asked_text, show_entry
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import NotReady, Ready, shielded, start
 from streamlit_app.state import Conversation, Entry, Request, conversation, request
+from streamlit_app.work import follow
 
 # As many as fit on a first screen without scrolling; the rest are on the data page.
 EXAMPLES = 6
+# A wait that is shorter needs no count.
+COUNT_FROM_SECONDS = 3.0
 
 
 def page() -> None:
@@ -80,23 +85,40 @@ def _work(ready: Ready, talk: Conversation, place: DeltaGenerator) -> None:
 
 
 def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
+    job, question_id = _job(ready, talk, wanted)
     widgets.asked(shorten(wanted.text, 300))
     box = st.container()
     st.button("Stop", key="stop", type="tertiary", icon=":material/stop_circle:")
     with box, st.status("Understanding the question…", expanded=True) as status:
+        said, since = "Understanding the question…", perf_counter()
 
         def progress(event: StageEvent) -> None:
+            nonlocal said, since
             if event.state == "started":
-                status.update(label=as_markdown(widgets.WORKING.get(event.stage, event.stage)), expanded=True)
+                said, since = widgets.WORKING.get(event.stage, event.stage), perf_counter()
+                status.update(label=as_markdown(said), expanded=True)
             else:
                 widgets.stage_done(event)
 
-        if wanted.is_sql:
-            if not wanted.text.strip():
-                raise QuestionInvalid("Please type an SQL statement.")
-            return ready.pipeline.run_sql(wanted.text, ready.principal, progress, fresh=wanted.fresh)
-        asked = Question.parse(wanted.text, principal=ready.principal, history=talk.turns())
-        return ready.pipeline.ask(asked, progress, fresh=wanted.fresh)
+        def tick() -> None:
+            """Also where nothing changes: writing is when this run learns that it should stop."""
+            waited = perf_counter() - since
+            count = f" {waited:.0f} s" if waited >= COUNT_FROM_SECONDS else ""
+            status.update(label=as_markdown(f"{said}{count}"), expanded=True)
+
+        return follow(job, progress, tick, lambda: ready.pipeline.cancel(question_id))
+
+
+def _job(ready: Ready, talk: Conversation, wanted: Request) -> tuple[Callable[[Listener], Answer], str]:
+    """What is to be done, away from the page, and the ID by which it can be stopped. Raises QuestionInvalid."""
+    pipeline, principal, question_id = ready.pipeline, ready.principal, uuid4().hex
+    how = {"fresh": wanted.fresh, "accept_cost": wanted.accept_cost}
+    if wanted.is_sql:
+        if not wanted.text.strip():
+            raise QuestionInvalid("Please type an SQL statement.")
+        return lambda tell: pipeline.run_sql(wanted.text, principal, tell, question_id=question_id, **how), question_id
+    asked = Question.parse(wanted.text, principal=principal, history=talk.turns())
+    return lambda tell: pipeline.ask(asked, tell, question_id=question_id, **how), question_id
 
 
 def _remarks(talk: Conversation) -> None:
@@ -106,7 +128,7 @@ def _remarks(talk: Conversation) -> None:
     elif talk.running is not None:
         widgets.notice("The last question was stopped before its answer came.", more=shorten(talk.running.text, 300))
     if unfinished is not None:
-        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh)
+        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh, unfinished.accept_cost)
         st.button("Ask it again", key="ask-again", on_click=request, args=arguments)
 
 
@@ -114,7 +136,7 @@ def _history(ready: Ready, talk: Conversation) -> None:
     """Newest first: what was just asked is read next to the box, earlier answers unfold where they are."""
     for position, entry in enumerate(reversed(talk.entries)):
         if position == 0:
-            show_entry(entry)
+            show_entry(entry, ready)
             continue
         if position == 1:
             widgets.rule()
@@ -122,7 +144,7 @@ def _history(ready: Ready, talk: Conversation) -> None:
         fold = st.expander(_fold_label(entry), key=f"fold-{entry.number}", on_change="rerun")
         if fold.open:
             with fold:
-                show_entry(entry)
+                show_entry(entry, ready)
 
 
 def _fold_label(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 
 import pyarrow as pa
 import pytest
@@ -25,7 +26,7 @@ from nl2sql.answer.base import (
     StageTime,
 )
 from nl2sql.catalog.model import Dataset, DataType, Field, FieldValue, Metric, NamedFilter, SemanticModel
-from nl2sql.engines.base import ResultTable
+from nl2sql.engines.base import Estimate, ResultTable
 from nl2sql.errors import QueryTimedOut
 from nl2sql.question import Principal, Question
 from nl2sql.trace import Listener, StageEvent, ignore
@@ -161,6 +162,19 @@ def refused(question: Question) -> Answer:
     )
 
 
+def priced(question: Question) -> Answer:
+    return Answer(
+        question,
+        "clarification",
+        "Running this reads about 25 GB, about 0.15 USD. Your role is asked first above 10 GB.",
+        "over_soft_limit",
+        Origin("offline"),
+        sql=SQL,
+        hint="Ask about a shorter time: a limit on “placed at” of <b>orders</b> may read less.",
+        estimate=Estimate(scanned_bytes=25_000_000_000, price=Decimal("0.1526")),
+    )
+
+
 def failed(question: Question) -> Answer:
     error = QueryTimedOut("The database was stopped after 10 seconds.", hint="Ask for a shorter period.")
     return Answer(question, "failed", error.user_message, error.code, hint=error.hint)
@@ -179,11 +193,19 @@ class ScriptedEngine:
 
 @dataclass
 class ScriptedPipeline:
-    """Answers by the first script whose word is in the question; keeps what it was asked."""
+    """Answers by the first script whose word is in the question; keeps what it was asked.
+
+    A question with the word "endless" is answered when it is cancelled. `accepted` and `ids` go with `asked` and `ran`.
+    """
 
     scripts: dict[str, Callable[[Question], Answer]] = field(default_factory=dict)
     asked: list[tuple[Question, bool]] = field(default_factory=list)
     ran: list[tuple[str, Principal | None]] = field(default_factory=list)
+    accepted: list[bool] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    feedback: list[tuple[str, str, str]] = field(default_factory=list)
+    stopped: Event = field(default_factory=Event)
     model: SemanticModel = MODEL
     today: date = TODAY
     engine: ScriptedEngine = field(default_factory=ScriptedEngine)
@@ -194,24 +216,55 @@ class ScriptedPipeline:
     answered = staticmethod(answered)
     table = staticmethod(table)
 
-    def ask(self, question: Question, listener: Listener = ignore, *, fresh: bool = False) -> Answer:
+    def ask(
+        self,
+        question: Question,
+        listener: Listener = ignore,
+        *,
+        fresh: bool = False,
+        accept_cost: bool = False,
+        question_id: str = "",
+    ) -> Answer:
         self.asked.append((question, fresh))
+        self._note(accept_cost, question_id)
         for stage in ("understand", "write", "check", "run", "explain"):
             listener(StageEvent(stage, "started"))
+            if stage == "run" and "endless" in question.text:
+                assert self.stopped.wait(60), "nobody stopped it"
             listener(StageEvent(stage, "done", 1.5, "a note"))
         for word, script in self.scripts.items():
             if word in question.text:
-                return script(question)
-        return answered(question)
+                return replace(script(question), id=question_id)
+        return replace(answered(question), id=question_id)
 
     def run_sql(
-        self, sql: str, principal: Principal | None = None, listener: Listener = ignore, *, fresh: bool = False
+        self,
+        sql: str,
+        principal: Principal | None = None,
+        listener: Listener = ignore,
+        *,
+        fresh: bool = False,
+        accept_cost: bool = False,
+        question_id: str = "",
     ) -> Answer:
         self.ran.append((sql, principal))
+        self._note(accept_cost, question_id)
         question = Question(sql)
         if "email" in sql:
             return refused(question)
-        return replace(answered(question), origin=Origin("sql"), interpretation="", sql=sql)
+        return replace(answered(question), id=question_id, origin=Origin("sql"), interpretation="", sql=sql)
+
+    def cancel(self, question_id: str) -> bool:
+        self.cancelled.append(question_id)
+        self.stopped.set()
+        return True
+
+    def give_feedback(self, question_id: str, verdict: str, comment: str = "") -> None:
+        self.feedback.append((question_id, verdict, comment))
+
+    def _note(self, accept_cost: bool, question_id: str) -> None:
+        self.accepted.append(accept_cost)
+        self.ids.append(question_id)
 
 
 @pytest.fixture(scope="session")
@@ -235,6 +288,7 @@ def write_config(repository: Path) -> Callable[[Path, Path], Path]:
             "policy": f"{schema}/policy.yaml",
             "prompts": f"{repository}/prompts",
             "cache": f"{folder}/cache",
+            "ledger": f"sqlite:///{folder}/ledger.db",
             "as_of": "2026-06-30",
             "writer": "offline",
         }
@@ -256,7 +310,9 @@ def no_cached_pipeline() -> Iterator[None]:
 
 @pytest.fixture
 def scripted() -> ScriptedPipeline:
-    return ScriptedPipeline({"which": clarification, "flibber": declined, "private": refused, "slow": failed})
+    return ScriptedPipeline(
+        {"which": clarification, "flibber": declined, "private": refused, "slow": failed, "costly": priced}
+    )
 
 
 @pytest.fixture

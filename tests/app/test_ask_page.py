@@ -266,14 +266,6 @@ def test_another_view_of_the_chart_does_not_ask_again(app: AppTest, pipeline: An
     assert len(pipeline.asked) == 1
 
 
-def test_a_cached_answer_says_so_and_can_be_run_again(app: AppTest, pipeline: Any) -> None:
-    pipeline.scripts["stored"] = lambda question: replace(pipeline.answered(question), cached=True)
-    ask(app, "stored turnover")
-    assert "result from the cache" in shown(app)
-    app.button(key="fresh-1").click().run()
-    assert pipeline.asked[-1][1] is True
-
-
 @pytest.mark.parametrize(
     ("rows", "truncated", "said"), [(1, False, ">1 row<"), (20, True, ">The first 20 rows of more<")]
 )

@@ -17,7 +17,7 @@ VIOLATIONS = {
     "packages": ("nl2sql/labels.py", "import auction_core.tables"),
     "stages": ("nl2sql/guard/policy.py", "import nl2sql.settings"),
     "pure-rooms": ("nl2sql/guard/policy.py", "import sqlalchemy"),
-    "cache-knows-bytes": ("nl2sql/cache.py", "import nl2sql.question"),
+    "cache-knows-bytes": ("nl2sql/cache/base.py", "import nl2sql.question"),
     "engines-take-checked-sql": ("nl2sql/engines/base.py", "import nl2sql.guard.check"),
     "drafts": ("nl2sql/engines/base.py", "import nl2sql.writers.base"),
     "adapters": ("streamlit_app/app.py", "import nl2sql.engines.registry"),

@@ -19,7 +19,7 @@ from sqlglot import exp, parse_one
 
 from nl2sql.answer.base import Answer
 from nl2sql.bootstrap import policy_reader
-from nl2sql.cache import MemoryCache
+from nl2sql.cache.memory import MemoryCache
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.retrieve import retrieve

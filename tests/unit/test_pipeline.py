@@ -2,123 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
-import pyarrow as pa
 import pytest
 
-from nl2sql.answer.base import Labels
-from nl2sql.cache import MemoryCache
-from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
-from nl2sql.context.base import Context
-from nl2sql.engines.base import ResultTable
-from nl2sql.errors import ModelUnreachable, PolicyInvalid, QueryFailed, QueryTimedOut
-from nl2sql.guard.checked import CheckedSql
-from nl2sql.guard.policy import Limits, Policy
-from nl2sql.pipeline import Pipeline, Stages
+from nl2sql.cache.memory import MemoryCache
+from nl2sql.errors import ModelUnreachable, QueryFailed, QueryTimedOut
+from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal, Question
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
-
-MODEL = SemanticModel(
-    "shop",
-    (
-        Dataset(
-            "users",
-            "users",
-            (
-                Field("id", "id", DataType.INTEGER),
-                Field("country", "country", DataType.STRING, indexed=True),
-                Field("email", "email", DataType.STRING, sensitive=True),
-                Field("shout", "UPPER(country)", DataType.STRING),
-            ),
-            primary_key=("id",),
-        ),
-    ),
-    fingerprint="m1",
-)
-POLICIES = {
-    "analyst": Policy("analyst"),
-    "guest": Policy("guest", hidden=frozenset({"users.country"})),
-    "support": Policy("support", revealed=frozenset({"users.email"})),
-    "sampler": Policy("sampler", limits=Limits(rows=2)),
-    "manager": Policy("manager", rows={"users": "country = :user.country"}, attributes={"country": "text"}),
-    "masker": Policy("masker", masks={"users.country": "hash"}, mask_key="d1e2f3"),
-    "reader": Policy("reader", limits=Limits(rows_per_minute=2)),
-    "outsider": Policy("outsider", tables=frozenset(), masks={"users.country": "partial"}),
-}
-COUNT = "SELECT COUNT(*) AS n FROM users"
-LLM = Origin("llm", "some-model")
-
-
-@dataclass
-class ScriptedWriter:
-    script: Callable[[Question, Repair | None], Draft]
-    name: str = "scripted"
-    version: str = "1"
-    calls: list[tuple[Question, Context, Repair | None]] = field(default_factory=list)
-
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
-        self.calls.append((question, context, repair))
-        return self.script(question, repair)
-
-
-@dataclass
-class ScriptedEngine:
-    dialect: str = "sqlite"
-    data: str = "d1"
-    ran: list[CheckedSql] = field(default_factory=list)
-    faults: list[Exception] = field(default_factory=list)
-
-    def run(self, checked: CheckedSql) -> ResultTable:
-        self.ran.append(checked)
-        if self.faults:
-            raise self.faults.pop(0)
-        return ResultTable(pa.table({"n": [len(self.ran)]}), checked.row_limit, False, 1.0)
-
-    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
-        return []
-
-    def fingerprint(self) -> str:
-        return self.data
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def retrieve(question: Question, model: SemanticModel, dialect: str, as_of: date) -> Context:
-    return Context(model, dialect, as_of, ("users",))
-
-
-def policy_for(role: str) -> Policy:
-    if role not in POLICIES:
-        raise PolicyInvalid(f"There is no role “{role}”.")
-    return POLICIES[role]
-
-
-@dataclass
-class House:
-    pipeline: Pipeline
-    writer: ScriptedWriter
-    engine: ScriptedEngine
-    stages: Stages
-
-    def ask(self, text: str = "How many users?", role: str = "analyst", **how: bool) -> tuple[str, bool]:
-        answer = self.pipeline.ask(Question.parse(text, principal=Principal(role=role)), **how)
-        return answer.outcome, answer.cached
+from tests.unit.scripted_house import COUNT, LLM, POLICIES, House, build
 
 
 @pytest.fixture
 def house() -> House:
     return build(lambda question, repair: SqlDraft(COUNT, LLM))
-
-
-def build(script: Callable[[Question, Repair | None], Draft]) -> House:
-    writer, engine = ScriptedWriter(script), ScriptedEngine()
-    stages = Stages(MODEL, Labels(), policy_for, retrieve, writer, engine, MemoryCache(), lambda: date(2026, 6, 30))
-    return House(Pipeline(stages), writer, engine, stages)
 
 
 def test_a_repeat_asks_neither_the_writer_nor_the_database(house: House) -> None:
@@ -254,8 +154,8 @@ def test_a_question_back_and_a_decline_pass_through_without_a_query() -> None:
 class SpoilingCache(MemoryCache):
     """Gives back something else than what was stored."""
 
-    def set(self, key: str, value: bytes) -> None:
-        super().set(key, b"\x00not what was stored")
+    def set(self, key: str, value: bytes, *, seconds: float | None = None) -> None:
+        super().set(key, b"\x00not what was stored", seconds=seconds)
 
 
 def test_a_spoilt_cache_entry_is_no_answer(house: House) -> None:

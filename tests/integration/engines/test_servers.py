@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from nl2sql.cache import DiskCache, key
+from nl2sql.cache.base import key
+from nl2sql.cache.disk import DiskCache
 from nl2sql.catalog.model import DataType
 from nl2sql.engines.base import Engine
 from nl2sql.engines.registry import open_engine
@@ -91,7 +92,9 @@ def test_two_databases_of_one_server_do_not_share_answers(
     kept = DiskCache(tmp_path / "cache")
     kept.set(key("result", "SELECT 1", here), b"here")
     assert kept.get(key("result", "SELECT 1", there)) is None
-    assert kept.get(key("result", "SELECT 1", again)) == b"here"
+    entry = kept.get(key("result", "SELECT 1", again))
+    assert entry is not None
+    assert entry.value == b"here"
     kept.close()
 
 

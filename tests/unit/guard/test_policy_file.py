@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import Dataset, Field, SemanticModel
 from nl2sql.errors import PolicyInvalid
-from nl2sql.guard.policy import Limits, Policy, hidden_columns
+from nl2sql.guard.policy import Cost, Limits, Policy, hidden_columns
 from nl2sql.guard.policy_file import default_policy, load_policy
 
 SCHEMA = Path(__file__).parents[3] / "schema" / "auction"
@@ -194,3 +195,54 @@ def test_the_policy_of_the_auction_fits_its_model() -> None:
     manager = load_policy(SCHEMA / "policy.yaml", model, "country_manager")
     assert manager.rows.keys() == {"users", "listings", "bids", "payments"}
     assert "users.email" in hidden_columns(model, support)
+
+
+def cost_limits(tmp_path: Path, model: SemanticModel, limits: str) -> Limits:
+    return load_policy(write(tmp_path, f"roles:\n  analyst:\n    limits:\n      {limits}\n"), model).limits
+
+
+def test_a_role_sets_what_it_is_asked_about_and_what_it_is_refused(tmp_path: Path, model: SemanticModel) -> None:
+    text = "{rows: 50, ask_above: {rows: 5000000, bytes: 1000, price: 0.10}, refuse_above: {price: 1}}"
+    policy = load_policy(write(tmp_path, f"roles:\n  analyst:\n    limits: {text}\n"), model)
+    assert policy.limits.rows == 50
+    assert policy.limits.ask_above == Cost(5_000_000, 1_000, Decimal("0.10"))
+    assert policy.limits.refuse_above == Cost(None, Limits().refuse_above.bytes, Decimal(1))
+
+
+def test_a_hard_limit_below_the_default_of_the_soft_one_is_refused_at_once(
+    tmp_path: Path, model: SemanticModel
+) -> None:
+    limits = cost_limits(tmp_path, model, "refuse_above: {bytes: 5}")
+    assert (limits.ask_above.bytes, limits.refuse_above.bytes) == (5, 5)
+
+
+def test_a_warehouse_may_be_allowed_a_petabyte(tmp_path: Path, model: SemanticModel) -> None:
+    assert cost_limits(tmp_path, model, "refuse_above: {bytes: 1000000000000000}").refuse_above.bytes == 10**15
+
+
+@pytest.mark.parametrize(
+    ("limits", "problem"),
+    [
+        ("ask_above: {rows: 9}\n      refuse_above: {rows: 8}", "ask_above has 9 rows, which is more than the 8"),
+        ("ask_above: {bytes: 200000000000}", "more than the 100000000000 of refuse_above"),
+        ("ask_above: {price: 0.2}\n      refuse_above: {price: 0.1}", "ask_above has 0.2 price"),
+        ("ask_above: {gigabytes: 9}", "ask_above has no “gigabytes”; it may have rows, bytes, price"),
+        ("ask_above: 9", "ask_above must be a mapping of names"),
+        ("ask_above: {rows: 1.5}", "rows of ask_above must be a whole number above zero"),
+        ("refuse_above: {bytes: 0}", "bytes of refuse_above must be a whole number above zero"),
+        ("refuse_above: {bytes: 10000000000000000000}", "bytes of refuse_above must be a whole number above zero"),
+        ("refuse_above: {price: -1}", "price of refuse_above must be a number above zero"),
+        ("refuse_above: {price: .nan}", "price of refuse_above must be a number above zero"),
+        ("refuse_above: {price: NaN}", "price of refuse_above must be a number above zero"),
+        ("refuse_above: {price: Infinity}", "price of refuse_above must be a number above zero"),
+        ("refuse_above: {price: [1]}", "price of refuse_above must be a number above zero"),
+        ("refuse_above: {rows: {a: 1}}", "rows of refuse_above must be a whole number above zero"),
+    ],
+)
+def test_a_cost_limit_that_cannot_be_one_is_told_with_its_line(
+    tmp_path: Path, model: SemanticModel, limits: str, problem: str
+) -> None:
+    with pytest.raises(PolicyInvalid) as raised:
+        cost_limits(tmp_path, model, limits)
+    assert ", line 4: " in str(raised.value)
+    assert problem in str(raised.value)

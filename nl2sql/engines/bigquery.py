@@ -1,0 +1,317 @@
+"""BigQuery by its REST API. Nothing runs before a dry run has told that it is a SELECT and what it would be billed.
+
+Each statement is a job under an id of its own: a request that got lost is sent again without running twice, and the job
+can be stopped from another thread. The account should be one that may only read: what keeps it from writing here is
+that a dry run names the kind of a statement before it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from google.api_core.exceptions import Conflict
+from google.cloud import bigquery
+
+from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
+from nl2sql.engines.bigquery_address import BigQueryAddress, BigQueryOptions
+from nl2sql.engines.bigquery_client import answered_within, connect, retry_in_time, time_left
+from nl2sql.engines.bigquery_errors import DRIVER_ERRORS, mapped
+from nl2sql.engines.bigquery_schema import Metadata, advice_on
+from nl2sql.engines.bigquery_values import Field, outputs_of, row_reader
+from nl2sql.engines.columns import rows_to_arrow, text_of
+from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
+from nl2sql.engines.intake import Row, take_capped
+from nl2sql.engines.running import Running
+from nl2sql.errors import EngineError, Nl2SqlError, QueryFailed, QueryTooCostly
+from nl2sql.guard.checked import CheckedSql
+
+MEBIBYTE, TEBIBYTE = 1 << 20, 1 << 40
+# https://cloud.google.com/bigquery/pricing: rounded up to a MB; at least 10 for each table, and for each query
+LEAST_BYTES = 10 * MEBIBYTE
+GRACE_SECONDS = 0.5  # given to the job's own limit before it is stopped from outside: a request takes a part of that
+STOP_SECONDS = 5.0  # the longest wait for the answer to a request to stop
+METADATA_SECONDS = 15.0
+INDEX_SECONDS = 60.0  # for reading a column's distinct values, which no one is waiting for
+PAGE_ROWS = 10_000  # in memory at once; the API sends fewer where they are larger than 10 MB
+PLAN_SECONDS = 60.0  # how long a dry run stands for the statement it was made of
+_PLANS_KEPT = 256
+_NOT_IN_LABEL = re.compile("[^a-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a dry run told: `billable` bytes at most, before any result is found in BigQuery's cache."""
+
+    statement_type: str
+    billable: int
+
+
+def billable_bytes(processed: int, tables: int) -> int:
+    if not processed:
+        return 0
+    return max(-(-processed // MEBIBYTE) * MEBIBYTE, LEAST_BYTES * max(tables, 1))
+
+
+def label_of(text: str) -> str:
+    """As BigQuery wants labels: lower case letters, digits, _ and -, at most 63."""
+    return _NOT_IN_LABEL.sub("_", text.lower()).strip("_")[:63]
+
+
+class BigQueryEngine:
+    """Safe for many threads. No connection is made before the first question."""
+
+    dialect = "bigquery"
+    charges = True
+
+    def __init__(self, address: BigQueryAddress, options: BigQueryOptions, *, result_bytes: int = RESULT_BYTES) -> None:
+        self._address, self._options, self._result_bytes = address, options, result_bytes
+        self._running = Running()
+        self._lock = threading.Lock()
+        self._made: bigquery.Client | None = None
+        self._location = address.location
+        self._plans: dict[str, tuple[float, Plan]] = {}
+        self._metadata = Metadata(self._table, self._table_names)
+
+    def run(self, checked: CheckedSql, job: Job = NO_JOB) -> ResultTable:
+        admit(checked, self.dialect)
+        started = time.perf_counter()
+        byte_limit = min(self._result_bytes, checked.result_bytes)
+        fields, rows, truncated, billed = self._read(
+            checked.executed, checked.seconds, checked.row_limit, byte_limit, job
+        )
+        table = rows_to_arrow(rows, [field["name"] for field in fields], outputs_of(checked.outputs, fields))
+        as_of = self._as_of_quietly(checked.tables)
+        elapsed = (time.perf_counter() - started) * 1000
+        return ResultTable(table, checked.row_limit, truncated, elapsed, billed_bytes=billed, data_as_of=as_of)
+
+    def estimate(self, checked: CheckedSql) -> Estimate:
+        admit(checked, self.dialect)
+        with self._asking(checked.seconds):
+            plan = self._plan(checked.executed)
+            tables = [self._metadata.facts(name) for name in checked.tables]
+        price = Decimal(plan.billable) / TEBIBYTE * self._options.price
+        return Estimate(
+            scanned_bytes=plan.billable,
+            price=price.quantize(Decimal("0.000001")),
+            currency=self._options.currency,
+            advice=tuple(advice_on(checked, tables)),
+        )
+
+    def cancel(self, question_id: str) -> bool:
+        return self._running.cancel(question_id)
+
+    def fresh_as_of(self, tables: Sequence[str]) -> datetime | None:
+        with self._asking(METADATA_SECONDS):
+            return self._metadata.fresh_as_of(tables)
+
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        name, source = _quoted(column), _quoted(table)
+        rows_of = f"{name} IS NOT NULL AND ({where or 'TRUE'})"
+        sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
+        _, rows, _, _ = self._read(sql, INDEX_SECONDS, limit, self._result_bytes, NO_JOB)
+        return [text_of(value) for (value,) in rows]
+
+    def fingerprint(self) -> str:
+        """The address, and when each table of the dataset was written last, as of at most 30 seconds ago."""
+        place = (self._address.project, self._address.dataset, self._address.endpoint, self._address.location)
+        with self._asking(METADATA_SECONDS):
+            changes = self._metadata.fingerprint()
+        return f"{hashlib.sha256(repr(place).encode()).hexdigest()[:16]} {changes}"
+
+    def session_faults(self) -> tuple[str, ...]:
+        """Whether a dry run tells a query from what writes: on that alone this engine lets statements through."""
+        with self._asking(METADATA_SECONDS):
+            if self._plan("SELECT 1").statement_type != "SELECT":
+                return ("does not tell what kind of statement it was given",)
+            probe = f"CREATE TEMP TABLE nl2sql_{uuid.uuid4().hex} AS SELECT 1 AS one"
+            try:
+                told = self._plan(probe).statement_type
+            except DRIVER_ERRORS:
+                return ()  # refused
+        return ("takes a statement that writes for a query",) if told == "SELECT" else ()
+
+    def close(self) -> None:
+        with self._lock:
+            made, self._made = self._made, None
+        if made is not None:
+            made.close()  # type: ignore[no-untyped-call]
+
+    def _read(
+        self, sql: str, seconds: float, row_limit: int, byte_limit: int, job: Job
+    ) -> tuple[Sequence[Field], list[Row], bool, int | None]:
+        """Schema, rows, whether there were more, bytes billed."""
+        deadline = time.monotonic() + seconds
+        job_id = f"nl2sql_{uuid.uuid4().hex}"
+        with self._asking(seconds + GRACE_SECONDS), self._bounded(job, seconds, job_id) as backstop:
+
+            def still_wanted() -> None:
+                if backstop.cancelled:
+                    raise query_cancelled()
+                if backstop.fired or time.monotonic() >= deadline:
+                    raise query_timed_out(seconds)
+
+            self._require_affordable(self._plan(sql))
+            still_wanted()
+            sent = self._send(sql, job_id, seconds, job)
+            still_wanted()
+            found = sent.result(
+                page_size=min(row_limit + 1, PAGE_ROWS),
+                max_results=row_limit + 1,
+                retry=retry_in_time(),
+                timeout=time_left(),
+                job_retry=None,
+            )
+            fields = [field.to_api_repr() for field in found.schema]
+            if not fields:
+                raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
+            rows, truncated = take_capped(_rows(found, fields), row_limit, byte_limit, still_wanted)
+            still_wanted()
+        return fields, rows, truncated, sent.total_bytes_billed
+
+    @contextlib.contextmanager
+    def _bounded(self, job: Job, seconds: float, job_id: str) -> Iterator[Backstop]:
+        """The job is stopped when the block is left by any error: nobody would read what it finds."""
+
+        def stop() -> None:
+            with contextlib.suppress(*DRIVER_ERRORS), answered_within(STOP_SECONDS):
+                self._client().cancel_job(job_id, location=self._where(), retry=retry_in_time(), timeout=STOP_SECONDS)
+
+        with self._running.bounded(job.question_id, seconds + GRACE_SECONDS, stop) as backstop:
+            try:
+                yield backstop
+            except BaseException as error:
+                if not isinstance(error, QueryTooCostly):
+                    stop()
+                if backstop.cancelled:
+                    raise query_cancelled() from None
+                if backstop.fired:
+                    raise query_timed_out(seconds) from None
+                raise
+
+    def _send(self, sql: str, job_id: str, seconds: float, job: Job) -> bigquery.QueryJob:
+        config = self._config()
+        config.maximum_bytes_billed = self._options.maximum_bytes
+        config.job_timeout_ms = max(int(seconds * 1000), 1)
+        named = {"nl2sql_user": label_of(job.user), "nl2sql_question": label_of(job.question_id)}
+        config.labels = {"application": "nl2sql"} | {name: value for name, value in named.items() if value}
+        config.use_query_cache = True
+        client, where = self._client(), self._where()
+        try:
+            return client.query(
+                sql,
+                job_config=config,
+                job_id=job_id,
+                location=where,
+                retry=retry_in_time(),
+                timeout=time_left(),
+                job_retry=None,
+            )
+        except Conflict:  # it had arrived, and only the answer was lost
+            sent = client.get_job(job_id, location=where, retry=retry_in_time(), timeout=time_left())
+            assert isinstance(sent, bigquery.QueryJob)  # noqa: S101 - nobody else makes jobs of this name
+            return sent
+
+    def _plan(self, sql: str) -> Plan:
+        key = hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._lock:
+            at, known = self._plans.get(key, (0.0, None))
+        if known is not None and time.monotonic() - at < PLAN_SECONDS:
+            return known
+        config = self._config()
+        config.dry_run = True
+        config.use_query_cache = False  # else a cached result would be told to cost nothing, and may be gone by then
+        dry = self._client().query(
+            sql,
+            job_config=config,
+            location=self._where(),
+            retry=retry_in_time(),
+            timeout=time_left(),
+            job_retry=None,
+        )
+        tables = len(dry.referenced_tables or ())
+        plan = Plan(str(dry.statement_type or ""), billable_bytes(int(dry.total_bytes_processed or 0), tables))
+        with self._lock:
+            while len(self._plans) >= _PLANS_KEPT:
+                del self._plans[next(iter(self._plans))]
+            self._plans[key] = (time.monotonic(), plan)
+        return plan
+
+    def _require_affordable(self, plan: Plan) -> None:
+        if plan.statement_type != "SELECT":
+            raise QueryFailed(
+                "The database could not run this query.",
+                hint=f"BigQuery takes it for {plan.statement_type or 'something unknown'}; only SELECT may run.",
+            )
+        most = self._options.maximum_bytes
+        if most is not None and plan.billable > most:
+            raise QueryTooCostly(
+                f"This question would read {plan.billable / 1e9:,.2f} GB, and one question may read {most / 1e9:,.2f}."
+                " Ask for less at once, such as a shorter period.",
+                hint="Filter on the column the table is partitioned by, and name only the columns that are needed.",
+            )
+
+    def _config(self) -> bigquery.QueryJobConfig:
+        dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
+        return bigquery.QueryJobConfig(default_dataset=dataset, use_legacy_sql=False)
+
+    def _client(self) -> bigquery.Client:
+        with self._lock:
+            if self._made is None:
+                self._made = connect(self._address)
+            return self._made
+
+    def _where(self) -> str | None:
+        """A job that is given no location runs where its tables are, but it can only be found again by its location."""
+        if not self._location:
+            dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
+            told = self._client().get_dataset(dataset, retry=retry_in_time(), timeout=time_left())
+            self._location = str(told.location or "")
+        return self._location or None
+
+    def _table(self, name: str) -> Any:
+        reference = bigquery.DatasetReference(self._address.project, self._address.dataset).table(name)
+        return self._client().get_table(reference, retry=retry_in_time(), timeout=time_left())
+
+    def _table_names(self) -> Sequence[str]:
+        dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
+        return [
+            each.table_id for each in self._client().list_tables(dataset, retry=retry_in_time(), timeout=time_left())
+        ]
+
+    def _as_of_quietly(self, tables: Sequence[str]) -> datetime | None:
+        """An answer is worth having where the account may not see when its tables were written."""
+        try:
+            return self.fresh_as_of(tables) if tables else None
+        except EngineError:
+            return None
+
+    @contextlib.contextmanager
+    def _asking(self, seconds: float) -> Iterator[None]:
+        try:
+            with answered_within(seconds):
+                yield
+        except Nl2SqlError:
+            raise
+        except DRIVER_ERRORS as error:
+            raise mapped(error, seconds) from None
+
+
+def _rows(found: Any, fields: Sequence[Field]) -> Iterator[Row]:
+    read = row_reader(fields)
+    for page in found.pages:
+        raw: Mapping[str, Any] = page.raw_page
+        yield from map(read, raw.get("rows", ()))
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

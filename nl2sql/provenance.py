@@ -1,0 +1,43 @@
+"""Where the numbers of an answer come from, in short phrases that the terminal and the app share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from nl2sql.answer.base import Answer
+from nl2sql.freshness import age_words, data_as_of_words
+from nl2sql.price_tag import spoken, spoken_bytes, spoken_price
+
+
+def provenance(answer: Answer, now: datetime | None = None) -> tuple[str, ...]:
+    """ "Data as of 30 June 2026, 23:59 UTC", "from the cache, 4 minutes old", "read 25 GB for about 0.15 USD".
+
+    `now` is UTC without zone. Nothing is said of what is not known, nor of what running cost when the rows came from
+    the cache.
+    """
+    moment = answer.data_as_of
+    parts = [data_as_of_words(moment) if moment is not None else "", _cache(answer, now), _cost(answer)]
+    return tuple(part for part in parts if part)
+
+
+def _cache(answer: Answer, now: datetime | None) -> str:
+    if not answer.cached:
+        return ""
+    if answer.stored_at is None:
+        return "from the cache"
+    return f"from the cache, {age_words(answer.stored_at, now or datetime.now(UTC).replace(tzinfo=None))}"
+
+
+def _cost(answer: Answer) -> str:
+    """What the database billed, where it says so; else what it estimated."""
+    if answer.cached or answer.table is None:
+        return ""
+    estimate, billed = answer.estimate, answer.table.billed_bytes
+    if billed is None:
+        told = spoken(estimate) if estimate is not None else ""
+        return f"was to read {told}" if told else ""
+    price = estimate.price if estimate is not None else None
+    if estimate is None or price is None:
+        return f"read {spoken_bytes(billed)}"
+    costs = spoken_price(price, estimate.currency)
+    return f"read {spoken_bytes(billed)} for {costs if costs.startswith('less') else f'about {costs}'}"
