@@ -21,8 +21,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines docs \
-  requirements clean
+.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -77,10 +76,10 @@ docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py
 
 requirements: $(DEV) ## Pin all dependencies again from pyproject.toml
-	@set -e; for name in app dev; do \
-	  $(BIN)/uv pip compile pyproject.toml requirements/build.in --extra $$name --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS) \
-	    --output-file requirements/$$name.txt; done
+	@$(call pin,dev)
+	@grep -v -- '--hash' requirements/dev.txt | sed 's/ \\$$//' >$(VENV)/dev-pins.txt
+	@$(call pin,app) --constraint $(VENV)/dev-pins.txt
+	@sed -i '/^    #   -c /d' requirements/app.txt
 
 clean: ## Remove what was built: .venv, caches, var
 	@rm -rf $(VENV) var build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
@@ -97,11 +96,17 @@ $(APP): | $(BIN)/pip
 	@$(call install,app)
 	@rm -f $(VENV)/.app-*; touch $@
 
-# dev.txt pins all of app.txt and more, so that what satisfies it satisfies both.
+# dev.txt pins all of app.txt and more, so that what satisfies it satisfies both: app.txt is pinned within it.
 $(DEV): | $(BIN)/pip
 	$(call say,Installing what the product and its tests need (about a minute))
 	@$(call install,dev)
 	@rm -f $(VENV)/.app-* $(VENV)/.dev-*; touch $(APP) $@
+
+define pin
+$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra $(1) --universal --python-version 3.11 \
+  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS) \
+  --output-file requirements/$(1).txt
+endef
 
 define install
 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt \

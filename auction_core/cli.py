@@ -66,6 +66,7 @@ def seed(
       auction-core seed --scale medium --url sqlite:///var/medium.db
       auction-core seed --as-of 2026-09-30 --force
       auction-core seed --url mysql://root@127.0.0.1/auction
+      auction-core seed --url duckdb:///var/auction.duckdb
     """
     from auction_core.seed.run import seed_database
 

@@ -91,13 +91,14 @@ def opened(database: Path, cache: str) -> Iterator[Pipeline]:
         "NL2SQL_DATABASE": f"sqlite:///{database}",
         "NL2SQL_CACHE": cache,
         "NL2SQL_WRITER": "offline",
+        "NL2SQL_LEDGER": "off" if cache == "off" else f"sqlite:///{cache}/ledger.db",
         "NL2SQL_CONFIG": str(ROOT / "nl2sql.toml"),
     }
     pipeline = build_pipeline(load_settings(environ))
     try:
         yield pipeline
     finally:
-        pipeline.engine.close()
+        pipeline.close()
 
 
 def bench_answers(database: Path) -> Iterator[Row]:

@@ -62,7 +62,7 @@ def _score(index: int, case: Case, suite: Suite, ask: Ask, gold: GoldDatabase, c
 def open_pipeline(settings: Settings) -> Iterator[Ask]:
     from nl2sql.bootstrap import build_pipeline
 
-    pipeline = build_pipeline(settings)
+    pipeline = build_pipeline(replace(settings, ledger="off"))  # nobody asked these questions
 
     def ask(question: Question) -> Answer:
         asked = replace(question, principal=settings.asking())
@@ -75,7 +75,7 @@ def open_pipeline(settings: Settings) -> Iterator[Ask]:
     try:
         yield ask
     finally:
-        pipeline.engine.close()
+        pipeline.close()
 
 
 def choose(suite: Suite, only: Sequence[str]) -> list[Case]:

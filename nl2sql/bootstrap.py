@@ -11,6 +11,7 @@ from pathlib import Path
 from nl2sql.accounts.base import Finding
 from nl2sql.accounts.examine import examine_account, require_safe_account
 from nl2sql.accounts.views import columns_to_hide
+from nl2sql.cache.base import Cache
 from nl2sql.cache.open import open_cache
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
@@ -23,7 +24,7 @@ from nl2sql.freshness import DataClock
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
 from nl2sql.labels import labels_of
-from nl2sql.ledger.open import open_ledger
+from nl2sql.ledger.open import open_ledger, trouble_of
 from nl2sql.ledger.row import Prices
 from nl2sql.llm.observed import ObservedModel
 from nl2sql.llm.registry import open_model
@@ -48,7 +49,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
         opened.callback(engine.close)
         if settings.strict:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
-        cache = open_cache(settings.cache, settings.path(settings.cache), settings.cache_mb * 1_000_000)
+        cache = open_answer_cache(settings)
         opened.callback(cache.close)
         ledger = open_ledger(settings.ledger_url, settings.ledger_days, settings.ledger_redact)
         opened.callback(ledger.close)
@@ -113,6 +114,18 @@ def open_database(settings: Settings) -> Engine:
         settings.bigquery_endpoint,
     )
     return open_engine(settings.database_url, bigquery=options)
+
+
+def open_answer_cache(settings: Settings) -> Cache:
+    return open_cache(settings.cache, settings.path(settings.cache), settings.cache_mb * 1_000_000)
+
+
+def examine_ledger(settings: Settings) -> str:
+    """Why the ledger cannot be written, in a sentence; empty when it can. Makes it when it is missing."""
+    try:
+        return trouble_of(settings.ledger_url)
+    except Nl2SqlError as error:
+        return error.user_message
 
 
 def prices_of(settings: Settings, engine: Engine) -> Prices:

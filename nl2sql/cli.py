@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
+from nl2sql.cache_cli import cache
 from nl2sql.errors import Nl2SqlError
 from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
 from nl2sql.guard_cli import Attributes, given, guard
+from nl2sql.ledger_cli import ledger
 
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
@@ -41,6 +43,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(guard, name="guard", short_help="Try the guard on a statement or a corpus.")
+app.add_typer(cache, name="cache", short_help="Say what the cache holds, or empty it.")
+app.add_typer(ledger, name="ledger", short_help="See who asked what, and what it cost.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,9 @@ def _day(text: str) -> date | None:
 @contextmanager
 def _open(settings: Settings) -> Iterator[Pipeline]:
     from nl2sql.bootstrap import build_pipeline
+    from nl2sql.telemetry.logs import configure_logging
 
+    configure_logging(settings.log_format)
     pipeline = build_pipeline(settings)
     try:
         yield pipeline

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 LOG_NAME = "nl2sql.log"
+_KEYS = ("OPENAI_API_KEY", "NL2SQL_MASK_KEY")
 # To the last @ of the word: a password may hold any other mark. Cutting out too much of a log is the smaller harm.
 _URL_PASSWORD = re.compile(r"(://[^/\s:]*:)\S+@")
 _PARAMETER = re.compile(r"([?&]\w*(?:pass|pwd)\w*=)[^&\s'\"]+", re.IGNORECASE)
@@ -31,7 +32,8 @@ def write_report(error: BaseException, folder: Path) -> str:
 
 
 def redact(text: str) -> str:
-    """Without the API key and without passwords in URLs."""
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    text = text.replace(key, "…") if key else text
+    """Without the API key, the key of masks, and passwords in URLs."""
+    for name in _KEYS:
+        key = os.environ.get(name, "").strip()
+        text = text.replace(key, "…") if key else text
     return _PARAMETER.sub(r"\1…", _URL_PASSWORD.sub(r"\1…@", text))

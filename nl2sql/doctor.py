@@ -48,6 +48,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield _key(settings)
     yield _prompts(settings)
     yield _cache(settings)
+    yield _ledger(settings)
     yield _port(os.environ.get("NL2SQL_PORT", ""))
     yield from _model_and_database(settings)
 
@@ -94,6 +95,8 @@ def _prompts(settings: Settings) -> Check:
 def _cache(settings: Settings) -> Check:
     if settings.cache == "off":
         return Check("cache", "ok", "off")
+    if "://" in settings.cache:
+        return _shared_cache(settings)
     folder = settings.path(settings.cache)
     existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     try:
@@ -103,6 +106,34 @@ def _cache(settings: Settings) -> Check:
         advice = "Set the setting cache to a folder of yours, or off."
         return Check("cache", "fail", f"{folder} cannot be written", advice)
     return Check("cache", "ok", f"{folder} can be written")
+
+
+def _shared_cache(settings: Settings) -> Check:
+    from nl2sql.bootstrap import open_answer_cache
+
+    try:
+        cache = open_answer_cache(settings)
+    except Nl2SqlError as error:
+        return _failed("cache", error)
+    try:
+        stats = cache.stats()
+    finally:
+        cache.close()
+    if stats.trouble:
+        advice = "Answers come without a cache until it works."
+        return Check("cache", "warn", stats.trouble, advice)
+    return Check("cache", "ok", f"{stats.place} answers")
+
+
+def _ledger(settings: Settings) -> Check:
+    if settings.ledger == "off":
+        return Check("ledger", "ok", "off: no question is written down")
+    from nl2sql.bootstrap import examine_ledger
+
+    trouble = examine_ledger(settings)
+    if trouble:
+        return Check("ledger", "warn", trouble, "Questions are answered all the same, and not written down.")
+    return Check("ledger", "ok", f"can be written; kept for {settings.ledger_days} days")
 
 
 def _port(chosen: str) -> Check:
@@ -137,14 +168,14 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         hidden, bounds = hidden_columns(model, policy), f"at most {limits.rows:,} rows and {limits.seconds:g} s"
         yield Check("policy", "ok", f"role {policy.role}: {len(hidden)} hidden columns, {bounds}")
     try:
-        pipeline = build_pipeline(replace(settings, cache="off", strict=False))
+        pipeline = build_pipeline(replace(settings, cache="off", ledger="off", metrics_port=0, traces="off", strict=False))
     except Nl2SqlError as error:
         yield _failed({"prompt": "prompts", "llm": "provider"}.get(error.stage, "database"), error, DATABASE_ADVICE)
         return
     try:
         yield from _database(settings, pipeline)
     finally:
-        pipeline.engine.close()
+        pipeline.close()
 
 
 def _database(settings: Settings, pipeline: Pipeline) -> Iterator[Check]:

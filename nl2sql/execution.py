@@ -18,7 +18,7 @@ from nl2sql.freshness import DataAsOf, behind_words
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy
 from nl2sql.memo import Memo
-from nl2sql.price_tag import PriceTag, cheaper_ways, judge, wants_estimate
+from nl2sql.price_tag import PriceTag, cheaper_ways, judge, shareable, wants_estimate
 from nl2sql.question import Principal
 from nl2sql.quota import RowQuota, refusal
 
@@ -111,7 +111,9 @@ class Execution:
         estimate = None
         if wants_estimate(self._engine.charges, asked.policy.limits):
             estimate = self._estimated(checked, asked.policy)
-            tag = judge(estimate, asked.policy.limits, cheaper_ways(checked, asked.view))
+            filtered = bool(checked.row_filtered)
+            tag = judge(estimate, asked.policy.limits, cheaper_ways(checked, asked.view), filtered=filtered)
+            estimate = shareable(estimate, filtered=filtered)
             if tag.kind == "refuse" or (tag.kind == "ask" and not asked.accept_cost):
                 return TooCostly(tag, estimate)
         return replace(self._shared_run(result_key, checked, asked), estimate=estimate)

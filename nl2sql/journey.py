@@ -77,6 +77,7 @@ class Journey:
             grammar = grammar_name(self._stages.engine.dialect)
             self._context = self._stages.retrieve(self._question, self._asked.view, grammar, self._as_of())
             note.text = f"{len(self._context.datasets)} tables"
+            note.facts["nl2sql.tables"] = len(self._context.datasets)
         draft = self._write()
         # Only a language model can act on a hint; the offline writer would say the same again.
         repairs = 1 if isinstance(draft, SqlDraft) and draft.origin.writer == "llm" else 0
@@ -97,7 +98,9 @@ class Journey:
                 self._facts.sql, self._facts.verdict = draft.sql, verdict.items[0].code
             else:
                 note.text = f"{len(verdict.tables)} tables, read-only"
+                note.facts["nl2sql.tables"] = len(verdict.tables)
                 self._facts.sql, self._facts.verdict = verdict.sql, "passed"
+            note.facts["nl2sql.verdict"] = self._facts.verdict
         if isinstance(verdict, Violations):
             if repairs:
                 return self.conclude(self._write(Repair(draft.sql, verdict.hint)), repairs - 1, is_new=is_new)
@@ -164,14 +167,18 @@ class Journey:
 
     def _run(self, checked: CheckedSql) -> Executed | TooCostly:
         with self._trace.stage("run") as note:
+            note.facts["db.system.name"] = self._stages.engine.dialect
             done = self._execution.result_of(checked, self._asked)
-            note.facts["db.operation.name"] = "SELECT"
             if isinstance(done, TooCostly):
+                del note.facts["db.system.name"]  # nothing ran there
                 note.text = "not run: too costly" if done.tag.kind == "refuse" else "not run: asking first"
-            else:
-                note.text = f"{done.result.row_count:,} rows" + (", cached" if done.stored_at else "")
-                note.facts["db.response.returned_rows"] = done.result.row_count
-                note.facts["nl2sql.cached"] = done.stored_at is not None
+                return done
+            is_kept = done.stored_at is not None
+            note.text = f"{done.result.row_count:,} rows" + (", cached" if is_kept else "")
+            note.facts["db.response.returned_rows"] = done.result.row_count
+            note.facts["nl2sql.cached"] = is_kept
+            if done.result.billed_bytes and not is_kept:
+                note.facts["nl2sql.scanned_bytes"] = done.result.billed_bytes
         return done
 
     def _explained(self, draft: SqlDraft, checked: CheckedSql, done: Executed) -> Answer:
@@ -197,7 +204,7 @@ class Journey:
         labels, as_of = self._stages.labels, self._as_of()
         answer = compose(self._question, draft, checked, done.result, labels, as_of, cached=is_kept)
         if is_kept:
-            self._explained_before.put(remembered, answer, int(done.result.table.nbytes) + ANSWER_BYTES)
+            self._explained_before.put(remembered, answer, int(done.result.table.get_total_buffer_size()) + ANSWER_BYTES)
         return answer
 
     def _priced(self, draft: SqlDraft, checked: CheckedSql, done: TooCostly) -> Answer:

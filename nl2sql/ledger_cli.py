@@ -127,6 +127,7 @@ def export(
     if output is None and chosen == "parquet" and sys.stdout.isatty():
         raise typer.BadParameter("parquet is not for a terminal; give --output FILE", param_hint="--format")
     with _reader(context.obj.settings()) as reader:
+        reader.last_number()  # what is wrong with the ledger is told before anything is written
         if output is None:
             sys.stdout.flush()
             write_entries(reader.entries(days), chosen, sys.stdout.buffer)

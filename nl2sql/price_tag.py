@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -37,31 +37,52 @@ def wants_estimate(engine_charges: bool, limits: Limits) -> bool:
     return engine_charges or limits.ask_above.rows is not None or limits.refuse_above.rows is not None
 
 
-def judge(estimate: Estimate, limits: Limits, ways: Sequence[str] = ()) -> PriceTag:
-    """`ways` are sentences that name cheaper questions. What the estimate does not know meets no limit."""
+def judge(estimate: Estimate, limits: Limits, ways: Sequence[str] = (), *, filtered: bool = False) -> PriceTag:
+    """`ways` are sentences that name cheaper questions. What the estimate does not know meets no limit.
+
+    `filtered`: the asker sees some rows only of what is read, and is not told how many there are. A database that
+    charges for bytes stores its tables by column, so there fewer columns read less.
+    """
     refused = _exceeded(estimate, limits.refuse_above)
     asked = _exceeded(estimate, limits.ask_above)
     if not refused and not asked:
         return FINE
-    told = spoken(estimate)
-    hint = " ".join([*estimate.advice, *ways][:_MAX_WAYS])
+    told = spoken(shareable(estimate, filtered=filtered)) or f"more than {refused or asked}"
+    columns = () if estimate.scanned_bytes is None or estimate.advice else ("Asking for fewer columns reads less.",)
+    hint = " ".join([*estimate.advice, *ways, *columns][:_MAX_WAYS])
     if refused:
         return PriceTag("refuse", f"Running this would read {told}. Your role may go up to {refused}.", hint)
     return PriceTag("ask", f"Running this reads {told}. Your role is asked first above {asked}.", hint)
+
+
+def shareable(estimate: Estimate, *, filtered: bool) -> Estimate:
+    """What the asker may know of it. Estimates count hidden rows too: of what is read in part only (`filtered`), no
+    rows are told, and no more of the bytes than the two digits that are needed to agree to a price."""
+    if not filtered:
+        return estimate
+    count, price = estimate.scanned_bytes, estimate.price
+    return replace(
+        estimate,
+        rows=None,
+        scanned_bytes=None if count is None else int(Decimal(f"{Decimal(count):.1e}")),
+        price=None if price is None else Decimal(f"{price:.1e}"),
+    )
 
 
 def cheaper_ways(checked: CheckedSql, view: SemanticModel) -> tuple[str, ...]:
     """Sentences for `judge`. `view` is the model as the role may see it: nothing else is named."""
     undated = [words for words in (_undated(each, checked) for each in view.datasets) if words]
     ways = [f"Ask about a shorter time: a limit on {each} may read less." for each in dict.fromkeys(undated)]
-    return (*ways[:1], "Ask for fewer columns, or for a total instead of single rows.")
+    return tuple(ways[:1])
 
 
 def _undated(dataset: Dataset, checked: CheckedSql) -> str:
-    """ "“placed at” of bids" when the statement reads the table and not the field that dates it."""
+    """ "“placed at” of orders" when the statement reads the table and none of its times."""
     table = dataset.table.lower()
-    field = next((each for each in dataset.fields if each.name == dataset.time_field), None)
-    if field is None or table not in checked.tables or f"{table}.{field.expression.lower()}" in checked.columns:
+    times = [each for each in dataset.fields if each.is_time or each.datatype.is_temporal]
+    field = next((each for each in times if each.name == dataset.time_field), None)
+    is_dated = any(f"{table}.{each.expression.lower()}" in checked.columns for each in times)
+    if field is None or table not in checked.tables or is_dated:
         return ""
     return f"“{field.label or field.name.replace('_', ' ')}” of {dataset.label or dataset.name.replace('_', ' ')}"
 

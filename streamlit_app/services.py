@@ -74,7 +74,7 @@ def _open_pipeline(stamp: str, _settings: Settings) -> Pipeline:
     try:
         _touch(pipeline)
     except Nl2SqlError:
-        pipeline.engine.close()
+        pipeline.close()
         raise
     return pipeline
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from auction_core.database import open_server, parse_url
 from auction_core.errors import Refused
 from auction_core.seed.dataset import generate
+from auction_core.seed.duckdb_target import PREFIX as DUCKDB_PREFIX
+from auction_core.seed.duckdb_target import DuckdbTarget
 from auction_core.seed.load import Progress, Target
 from auction_core.seed.scale import DEFAULT_AS_OF, SCALES, History, Streams
 from auction_core.seed.server_target import CopyText, InsertLiterals, ServerTarget
@@ -40,6 +42,8 @@ def seed_database(
 
 
 def open_target(url: str) -> Target:
+    if url.startswith(DUCKDB_PREFIX):
+        return DuckdbTarget(url.removeprefix(DUCKDB_PREFIX))
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return SqliteTarget(Path(str(parsed.database)))

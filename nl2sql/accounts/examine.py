@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nl2sql.accounts import sqlite
+from nl2sql.accounts import files, sqlite
 from nl2sql.accounts.base import Ask, Finding, by_severity, some_of
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.engines.base import Engine
 from nl2sql.engines.schemes import SERVERS
 from nl2sql.errors import AccountUnsafe, DatabaseUnreachable, EngineError
 
-SQLITE_PREFIX = "sqlite:///"
+FILES = {"sqlite": sqlite.examine, "duckdb": files.examine_duckdb}
 EXAMINERS = {"mysql": "nl2sql.accounts.mysql", "postgres": "nl2sql.accounts.postgres"}
 
 
@@ -28,8 +28,8 @@ def examine_account(
     """
     found = list(_session(engine))
     scheme = url.partition("://")[0]
-    if scheme == "sqlite":
-        found += _file(Path(url.removeprefix(SQLITE_PREFIX)))
+    if scheme in FILES:
+        found += _file(scheme, Path(url.removeprefix(f"{scheme}:///")))
     elif scheme in SERVERS:
         with _catalogs(url) as ask:
             found += importlib.import_module(EXAMINERS[SERVERS[scheme][2]]).examine(ask, model, hidden)
@@ -58,9 +58,9 @@ def _session(engine: Engine) -> Iterator[Finding]:
         yield Finding("session", "ok", "every session is read-only and limited, as tried just now")
 
 
-def _file(path: Path) -> Iterator[Finding]:
+def _file(scheme: str, path: Path) -> Iterator[Finding]:
     try:
-        yield from sqlite.examine(path)
+        yield from FILES[scheme](path)
     except OSError as error:
         raise DatabaseUnreachable(f"The permissions of the file cannot be read: {error.strerror}.") from error
 

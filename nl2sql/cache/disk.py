@@ -71,6 +71,19 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
         """Culling asks for the files of rows to be removed; rows of ours have none."""
 
 
+class BytesCache(diskcache.Cache):  # type: ignore[misc]
+    _VALUE = (
+        "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)"
+    )
+
+    def value(self, key: str) -> bytes | None:
+        """As `get`, which spends a microsecond on what cannot be here: counters, files, other kinds of keys."""
+        for mode, filename, value in self._sql(self._VALUE, (key, time.time())).fetchall():
+            if mode == diskcache.core.MODE_RAW and filename is None and type(value) is bytes:
+                return value
+        return None
+
+
 # What diskcache, SQLite and the file system raise when the cache is damaged, locked, full or gone; a damaged Settings
 # table also makes diskcache fail in ways of its own.
 _TROUBLE = (
@@ -91,7 +104,8 @@ class DiskCache:
     def __init__(self, folder: str | os.PathLike[str], *, size_limit: int = SIZE_LIMIT) -> None:
         self._folder = Path(folder)
         self._size_limit = size_limit
-        self._cache: Any = None
+        self._cache: BytesCache | None = None
+        self._is_suspect = False  # a write failed: the file may have been replaced
         self._lock = threading.Lock()
         # Reading works on where writing does not: a full disk, another process that writes.
         self._reading = Breaker(log)
@@ -101,7 +115,7 @@ class DiskCache:
         self._read(lambda _: None, None)
 
     def get(self, key: str) -> Entry | None:
-        entry = from_stored(self._read(lambda store: store.get(key), None))
+        entry = from_stored(self._read(lambda store: store.value(key), None))
         if entry is None:
             self._counts.miss()
         else:
@@ -183,7 +197,7 @@ class DiskCache:
         if store is None or not self._writing.allows():
             return otherwise
         try:
-            done = work(store)
+            done = work(self._opened(anew=True) if self._is_suspect else store)
         except _TROUBLE as error:
             self._failed(self._writing, "written", error)
             return otherwise
@@ -191,20 +205,23 @@ class DiskCache:
         return done
 
     def _failed(self, breaker: Breaker, verb: str, error: Exception) -> None:
-        if isinstance(error, diskcache.Timeout):  # nothing is wrong with what is open
-            why = "another process holds it"
+        if isinstance(error, diskcache.Timeout):
+            why = "another process holds it"  # nothing is wrong with what is open
         else:
-            self._cache = None  # the file may be replaced: the next try opens it anew
             why = reason(error)
+            self._is_suspect = True
+            if breaker is self._reading:
+                self._cache = None
         breaker.failed(f"The cache in {self._folder} could not be {verb}; going on without it: {why}.")
 
-    def _opened(self) -> Any:
+    def _opened(self, *, anew: bool = False) -> BytesCache:
+        """What was open stays in use until another can be opened."""
         with self._lock:
-            if self._cache is None:
+            if self._cache is None or anew:
                 _make_private(self._folder)
-                self._cache = diskcache.Cache(
-                    str(self._folder), timeout=TIMEOUT_SECONDS, disk=BytesDisk, **_settings(self._size_limit)
-                )
+                settings = _settings(self._size_limit)
+                self._cache = BytesCache(str(self._folder), timeout=TIMEOUT_SECONDS, disk=BytesDisk, **settings)
+                self._is_suspect = False
             return self._cache
 
 

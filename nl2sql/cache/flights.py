@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from nl2sql.cache.base import Cache, Entry
 from nl2sql.errors import QueryCancelled
@@ -13,6 +15,10 @@ from nl2sql.errors import QueryCancelled
 # Between two looks for what another process makes: a short value comes soon, a long one is not asked for too often.
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.25
+
+
+def never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +42,20 @@ class _Flight:
     """One run of a maker. Without entry and error once it is over: it was given up, and somebody else must make it."""
 
     over: threading.Event = field(default_factory=threading.Event)
-    began: float = field(default_factory=time.monotonic)  # its wait for another process, later its run
+    began: float = math.inf  # its run, by the monotonic clock; before, its leader waits for another process or run
     entry: Entry | None = None
     error: Exception | None = None
 
-    def awaited(self, seconds: float) -> bool:
-        """Whether it was over before it ran for so long."""
-        until = time.monotonic() + seconds
-        while not self.over.wait(max(0.0, until - time.monotonic())):
-            until = self.began + seconds
-            if until <= time.monotonic():
+    def awaited(self, errand: _Errand) -> bool:
+        """Whether it was over before it ran for as long as one waits. Raises QueryCancelled."""
+        joined = time.monotonic()
+        while True:
+            errand.still_wanted()
+            remaining = max(joined, self.began) + errand.wait_seconds - time.monotonic()
+            if self.over.wait(min(max(0.0, remaining), LONGEST_PAUSE_SECONDS)):
+                return True
+            if remaining <= 0:
                 return False
-        return True
 
     def landed(self) -> Fetched | None:
         """None when it was given up. Raises what its maker raised."""
@@ -63,6 +71,11 @@ class _Errand:
     key: str
     make: Callable[[], Made]
     wait_seconds: float
+    given_up: Callable[[], bool]
+
+    def still_wanted(self) -> None:
+        if self.given_up():
+            raise QueryCancelled("The question was stopped.")
 
 
 class Flights:
@@ -74,14 +87,23 @@ class Flights:
         self._running: dict[str, _Flight] = {}
         self._next: dict[str, _Flight] = {}  # fresh ones that begin when the running one is over
 
-    def fetch(self, key: str, make: Callable[[], Made], *, wait_seconds: float, fresh: bool = False) -> Fetched:
+    def fetch(
+        self,
+        key: str,
+        make: Callable[[], Made],
+        *,
+        wait_seconds: float,
+        fresh: bool = False,
+        given_up: Callable[[], bool] = never,
+    ) -> Fetched:
         """The kept value, or one that `make` makes now: here, in another thread or in another process.
 
         Whoever waited for a run of `wait_seconds` makes it itself. What `make` raises is raised to every thread that
         waits for it, except that a maker whose own asker gave up (QueryCancelled, or what is no Exception) leaves the
-        making to the next who waits. `fresh` reads nothing and takes only a run that begins after this call.
+        making to the next who waits. `fresh` reads nothing and takes only a run that begins after this call. While one
+        waits, QueryCancelled is raised soon after `given_up` is true.
         """
-        errand = _Errand(key, make, wait_seconds)
+        errand = _Errand(key, make, wait_seconds, given_up)
         return self._fetch_fresh(errand) if fresh else self._fetch(errand)
 
     def _fetch(self, errand: _Errand) -> Fetched:
@@ -92,7 +114,7 @@ class Flights:
             flight, is_mine = self._joined(self._running, errand.key)
             if is_mine:
                 return self._lead(errand, flight, self._made_once)
-            if not flight.awaited(errand.wait_seconds):
+            if not flight.awaited(errand):
                 return self._made(errand, _Flight())
             landed = flight.landed()
             if landed is not None:
@@ -105,9 +127,8 @@ class Flights:
                 return self._lead(errand, running, self._made)
             waiting, is_mine = self._joined(self._next, errand.key)
             if is_mine:
-                running.awaited(errand.wait_seconds)
-                return self._lead(errand, self._begun(errand.key), self._made)
-            if not waiting.awaited(errand.wait_seconds):
+                return self._lead(errand, waiting, partial(self._made_next, running=running))
+            if not waiting.awaited(errand):
                 return self._made(errand, _Flight())
             landed = waiting.landed()
             if landed is not None:
@@ -122,13 +143,6 @@ class Flights:
             flights[key] = flight = _Flight()
             return flight, True
 
-    def _begun(self, key: str) -> _Flight:
-        """Whoever joined the next flight until now gets what begins now; whoever asks from here on does not."""
-        with self._lock:
-            flight = self._next.pop(key)
-            self._running.setdefault(key, flight)
-            return flight
-
     def _lead(self, errand: _Errand, flight: _Flight, fetch: Callable[[_Errand, _Flight], Fetched]) -> Fetched:
         try:
             fetched = fetch(errand, flight)
@@ -140,8 +154,9 @@ class Flights:
             raise
         finally:
             with self._lock:
-                if self._running.get(errand.key) is flight:
-                    del self._running[errand.key]
+                for flights in (self._running, self._next):
+                    if flights.get(errand.key) is flight:
+                        del flights[errand.key]
             flight.over.set()
         return fetched
 
@@ -153,6 +168,7 @@ class Flights:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return self._made(errand, flight)
+            errand.still_wanted()
             time.sleep(min(pause, remaining))
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
             entry = self._cache.get(errand.key)
@@ -163,6 +179,14 @@ class Flights:
             return self._made(errand, flight) if entry is None else Fetched(entry, cached=True)
         finally:
             self._cache.release(errand.key)
+
+    def _made_next(self, errand: _Errand, flight: _Flight, *, running: _Flight) -> Fetched:
+        """Whoever joined until the other run is over gets what begins then; whoever asks from there on does not."""
+        running.awaited(errand)
+        with self._lock:
+            del self._next[errand.key]
+            self._running.setdefault(errand.key, flight)
+        return self._made(errand, flight)
 
     def _made(self, errand: _Errand, flight: _Flight) -> Fetched:
         flight.began = time.monotonic()

@@ -19,7 +19,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from google.api_core.exceptions import Conflict
+from google.api_core.exceptions import Conflict, NotFound
 from google.cloud import bigquery
 
 from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
@@ -32,7 +32,7 @@ from nl2sql.engines.columns import rows_to_arrow, text_of
 from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
 from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.running import Running
-from nl2sql.errors import EngineError, Nl2SqlError, QueryFailed, QueryTooCostly
+from nl2sql.errors import DatabaseUnreachable, Nl2SqlError, QueryFailed, QueryTooCostly
 from nl2sql.guard.checked import CheckedSql
 
 MEBIBYTE, TEBIBYTE = 1 << 20, 1 << 40
@@ -90,9 +90,8 @@ class BigQueryEngine:
             checked.executed, checked.seconds, checked.row_limit, byte_limit, job
         )
         table = rows_to_arrow(rows, [field["name"] for field in fields], outputs_of(checked.outputs, fields))
-        as_of = self._as_of_quietly(checked.tables)
         elapsed = (time.perf_counter() - started) * 1000
-        return ResultTable(table, checked.row_limit, truncated, elapsed, billed_bytes=billed, data_as_of=as_of)
+        return ResultTable(table, checked.row_limit, truncated, elapsed, billed_bytes=billed)
 
     def estimate(self, checked: CheckedSql) -> Estimate:
         admit(checked, self.dialect)
@@ -115,7 +114,7 @@ class BigQueryEngine:
             return self._metadata.fresh_as_of(tables)
 
     def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
-        name, source = _quoted(column), _quoted(table)
+        name, source = _quoted(column), ".".join(_quoted(part) for part in table.split("."))
         rows_of = f"{name} IS NOT NULL AND ({where or 'TRUE'})"
         sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
         _, rows, _, _ = self._read(sql, INDEX_SECONDS, limit, self._result_bytes, NO_JOB)
@@ -151,8 +150,8 @@ class BigQueryEngine:
     ) -> tuple[Sequence[Field], list[Row], bool, int | None]:
         """Schema, rows, whether there were more, bytes billed."""
         deadline = time.monotonic() + seconds
-        job_id = f"nl2sql_{uuid.uuid4().hex}"
-        with self._asking(seconds + GRACE_SECONDS), self._bounded(job, seconds, job_id) as backstop:
+        job_id, sending = f"nl2sql_{uuid.uuid4().hex}", threading.Event()
+        with self._asking(seconds, 2 * GRACE_SECONDS), self._bounded(job, seconds, job_id, sending) as backstop:
 
             def still_wanted() -> None:
                 if backstop.cancelled:
@@ -162,6 +161,7 @@ class BigQueryEngine:
 
             self._require_affordable(self._plan(sql))
             still_wanted()
+            sending.set()
             sent = self._send(sql, job_id, seconds, job)
             still_wanted()
             found = sent.result(
@@ -179,10 +179,12 @@ class BigQueryEngine:
         return fields, rows, truncated, sent.total_bytes_billed
 
     @contextlib.contextmanager
-    def _bounded(self, job: Job, seconds: float, job_id: str) -> Iterator[Backstop]:
+    def _bounded(self, job: Job, seconds: float, job_id: str, sending: threading.Event) -> Iterator[Backstop]:
         """The job is stopped when the block is left by any error: nobody would read what it finds."""
 
         def stop() -> None:
+            if not sending.is_set():
+                return
             with contextlib.suppress(*DRIVER_ERRORS), answered_within(STOP_SECONDS):
                 self._client().cancel_job(job_id, location=self._where(), retry=retry_in_time(), timeout=STOP_SECONDS)
 
@@ -190,17 +192,17 @@ class BigQueryEngine:
             try:
                 yield backstop
             except BaseException as error:
-                if not isinstance(error, QueryTooCostly):
-                    stop()
+                stop()
                 if backstop.cancelled:
                     raise query_cancelled() from None
-                if backstop.fired:
+                if backstop.fired and not _is_away(error):
                     raise query_timed_out(seconds) from None
                 raise
 
     def _send(self, sql: str, job_id: str, seconds: float, job: Job) -> bigquery.QueryJob:
         config = self._config()
-        config.maximum_bytes_billed = self._options.maximum_bytes
+        if self._options.maximum_bytes is not None:
+            config.maximum_bytes_billed = self._options.maximum_bytes
         config.job_timeout_ms = max(int(seconds * 1000), 1)
         named = {"nl2sql_user": label_of(job.user), "nl2sql_question": label_of(job.question_id)}
         config.labels = {"application": "nl2sql"} | {name: value for name, value in named.items() if value}
@@ -279,8 +281,17 @@ class BigQueryEngine:
         return self._location or None
 
     def _table(self, name: str) -> Any:
-        reference = bigquery.DatasetReference(self._address.project, self._address.dataset).table(name)
-        return self._client().get_table(reference, retry=retry_in_time(), timeout=time_left())
+        """By its name in any case: the guard writes names in lower case, and BigQuery tells them apart."""
+        *places, own = name.split(".")
+        project, dataset = [self._address.project, self._address.dataset][: 2 - len(places)] + places[-2:]
+        reference = bigquery.DatasetReference(project, dataset).table(own)
+        try:
+            return self._client().get_table(reference, retry=retry_in_time(), timeout=time_left())
+        except NotFound:
+            spelled = next((each for each in self._table_names() if each.lower() == own and each != own), None)
+            if places or spelled is None:
+                raise
+            return self._table(spelled)
 
     def _table_names(self) -> Sequence[str]:
         dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
@@ -288,22 +299,22 @@ class BigQueryEngine:
             each.table_id for each in self._client().list_tables(dataset, retry=retry_in_time(), timeout=time_left())
         ]
 
-    def _as_of_quietly(self, tables: Sequence[str]) -> datetime | None:
-        """An answer is worth having where the account may not see when its tables were written."""
-        try:
-            return self.fresh_as_of(tables) if tables else None
-        except EngineError:
-            return None
-
     @contextlib.contextmanager
-    def _asking(self, seconds: float) -> Iterator[None]:
+    def _asking(self, seconds: float, grace: float = 0.0) -> Iterator[None]:
+        """Maps what the client raises. Requests wait for `seconds` and the grace together; people are told of the
+        first."""
         try:
-            with answered_within(seconds):
+            with answered_within(seconds + grace):
                 yield
         except Nl2SqlError:
             raise
         except DRIVER_ERRORS as error:
             raise mapped(error, seconds) from None
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether the time ran out because BigQuery did not answer, not because the statement took it."""
+    return isinstance(error, DRIVER_ERRORS) and isinstance(mapped(error, 0), DatabaseUnreachable)
 
 
 def _rows(found: Any, fields: Sequence[Field]) -> Iterator[Row]:

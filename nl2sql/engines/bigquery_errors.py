@@ -44,6 +44,8 @@ _BY_REASON: Mapping[str, tuple[type[EngineError], str]] = MappingProxyType(
     {
         "accessDenied": (DatabaseUnreadable, _FORBIDDEN),
         "policyViolation": (DatabaseUnreadable, _FORBIDDEN),
+        "authError": (DatabaseUnreadable, _FORBIDDEN),
+        "required": (DatabaseUnreadable, _FORBIDDEN),  # no login at all
         "billingNotEnabled": (DatabaseUnreadable, "Billing is not switched on for the BigQuery project."),
         "blocked": (DatabaseUnreachable, _QUOTA),
         "quotaExceeded": (DatabaseUnreachable, _QUOTA),

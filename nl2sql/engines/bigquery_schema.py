@@ -120,7 +120,7 @@ def advice_on(checked: CheckedSql, tables: Sequence[TableFacts]) -> Iterator[str
             yield f"Add a filter on {table.name}.{column}: the table is partitioned by it, and all of it is read.{must}"
         elif table.cluster_columns and not column and not _filters_any(table, filtered):
             yield f"A filter on {table.name}.{table.cluster_columns[0]} reads less: the table is sorted by it."
-        read = [each for each in checked.columns if each.partition(".")[0] == table.name.lower()]
+        read = [each for each in checked.columns if each.split(".")[-2] == table.name.lower()]
         if len(read) >= len(table.columns) >= _MANY_COLUMNS:
             yield f"Name only the columns of {table.name} that you need: all {len(table.columns)} are read."
 

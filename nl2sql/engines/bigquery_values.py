@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -73,6 +74,14 @@ def _timestamp(text: str) -> datetime.datetime:
     return _EPOCH + int(text) * _MICROSECOND
 
 
+def _json(text: str) -> str:
+    """In the one spelling that all engines give it; BigQuery's has no spaces."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError:
+        return text
+
+
 _READERS: Mapping[str, Reader] = {
     "INTEGER": int,
     "INT64": int,
@@ -83,6 +92,7 @@ _READERS: Mapping[str, Reader] = {
     "BOOLEAN": lambda text: text == "true",
     "BOOL": lambda text: text == "true",
     "BYTES": base64.b64decode,
+    "JSON": _json,
     "DATE": datetime.date.fromisoformat,
     "TIME": datetime.time.fromisoformat,
     "DATETIME": datetime.datetime.fromisoformat,

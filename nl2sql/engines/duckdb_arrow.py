@@ -108,9 +108,10 @@ def _check_digits(column: pa.ChunkedArray, *, signed: bool) -> None:
 def _target(own: pa.DataType, out: OutputColumn) -> pa.DataType | None:
     """The type to cast to, where a cast keeps every value and gives what the guard expects."""
     expected = out.datatype
-    if expected is DataType.DECIMAL and _is_exact(own):
-        scale = own.scale if kinds.is_decimal(own) else 0
-        return pa.decimal128(MAX_DIGITS, out.scale) if scale <= out.scale else None
+    if expected is DataType.DECIMAL:
+        if not _is_exact(own) or (kinds.is_decimal(own) and own.scale > out.scale):
+            return None
+        return pa.decimal128(MAX_DIGITS, out.scale)
     if expected is DataType.INTEGER and kinds.is_decimal(own) and own.scale == 0:
         return pa.int64()  # sums of integers are 128 bits wide
     if expected is DataType.DATETIME and kinds.is_date32(own):

@@ -6,16 +6,19 @@ import contextlib
 import datetime
 import math
 import re
+import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import pymysql  # type: ignore[import-untyped]
-from pymysql.connections import Connection  # type: ignore[import-untyped]
 from pymysql.cursors import SSCursor  # type: ignore[import-untyped]
 
+from nl2sql.engines.columns import Readers
 from nl2sql.engines.deadline import query_timed_out
 from nl2sql.engines.intake import Row, RowTooLarge
+from nl2sql.engines.mysql_address import AUTHENTICATION, GoogleTokens, Query, settled
+from nl2sql.engines.mysql_rows import BoundedConnection, ends, plan_of, readers_of, row_of
 from nl2sql.engines.server import LOCK_SECONDS, RawConnection, RawCursor, without_values
 from nl2sql.errors import (
     DatabaseMissing,
@@ -31,6 +34,9 @@ SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTIO
 MYSQL_ONLY_MODE = ",ONLY_FULL_GROUP_BY"
 # MySQL's own default of 1,024 would cut a list of names without a word; this is as long as SQLite lets a value become.
 GROUP_CONCAT_BYTES = 1_000_000
+# Further decimals of a quotient or an average of exact numbers. With the servers' own 4, groups would seem to tie that
+# do not; 16 is as much as a float shows.
+DIVISION_DIGITS = 16
 
 # A read-only session still runs SET, START TRANSACTION, HANDLER, LOCK TABLES … READ, FLUSH, SHOW and XA. Nothing but a
 # query begins with these words; what a query may do beyond reading (INTO OUTFILE, GET_LOCK) depends on the account.
@@ -45,6 +51,7 @@ _PACKET_SLACK = 65_536
 _UNTOLD = {1064, 1227}
 _TIMED_OUT = {1969, 3024, 1317}  # MariaDB's and MySQL's limit; interrupted, which only our own stop does
 _MISSING = {1049}
+_NOT_SAFE = {2026, 2059, 3159}  # TLS failed, a login that is not answered, and the server's own demand for TLS
 _REFUSED = {1044, 1045, 1130, 1698, 4151}
 _NO_CONNECTION = {1040, 1053, 1203, 1205, 1213, 1226, 1927, 2002, 2003, 2005, 2006, 2013, 2055}
 # Named in these: the statement's own tables, columns and words, which it takes to repair it. Others may quote data.
@@ -52,25 +59,6 @@ _ABOUT_THE_STATEMENT = {
     *(1051, 1052, 1054, 1055, 1056, 1060, 1064, 1066, 1104, 1109),
     *(1111, 1140, 1146, 1222, 1241, 1248, 1305, 1582),
 }
-
-
-class BoundedConnection(Connection):  # type: ignore[misc]
-    """Refuses a row before it is read when it is larger than `allowance`, which is in bytes and counted down.
-
-    Its packets tell their size before they come: at most 16 MB are asked of the socket at once.
-    """
-
-    allowance: int | None = None
-
-    def _read_bytes(self, num_bytes: int) -> bytes:
-        if self.allowance is not None:
-            self.allowance -= num_bytes
-            if self.allowance < 0:
-                self.allowance = None
-                self._force_close()  # what is left of the row would have to be read before anything else
-                raise RowTooLarge
-        data: bytes = super()._read_bytes(num_bytes)
-        return data
 
 
 class MySqlServer:
@@ -86,11 +74,21 @@ class MySqlServer:
             "local_infile": False,  # else a server could ask this machine for any of its files
             "client_flag": 0,  # no multi-statements
             "autocommit": False,  # else FOR UPDATE is not refused
+            "auth_plugin_map": AUTHENTICATION,
         }
     )
 
-    def connect(self, *arguments: Any, **options: Any) -> RawConnection:
-        return BoundedConnection(*arguments, **{**options, **self.connect_options})
+    def settled(self, query: Query, options: Mapping[str, Any]) -> dict[str, Any]:
+        return settled(query, options)
+
+    def connect(self, *arguments: Any, token_source: GoogleTokens | None = None, **options: Any) -> RawConnection:
+        if token_source is not None:
+            options["password"] = token_source.token()
+        connection = BoundedConnection(*arguments, **{**options, **self.connect_options})
+        if "ssl" in options and not isinstance(connection._sock, ssl.SSLSocket):
+            connection.close()
+            raise _not_safe("The server was reached without TLS.")
+        return connection
 
     def prepare(self, connection: RawConnection) -> None:
         """Nothing rests on the connection: `open` sets it all."""
@@ -102,7 +100,6 @@ class MySqlServer:
         return cursor
 
     def _prepare_for(self, connection: RawConnection, sql: str, seconds: float) -> None:
-        connection.allowance = None
         if _QUERY.match(sql) is None:
             raise QueryFailed(
                 "The database could not run this query.",
@@ -114,12 +111,15 @@ class MySqlServer:
     def rows(
         self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
     ) -> Generator[Row, None, None]:
+        plan = plan_of(cursor._result)
         for _ in range(most):
-            connection.allowance = byte_limit + _PACKET_SLACK
-            row = cursor.fetchone()
-            if row is None:
+            packet = connection.read_row(byte_limit + _PACKET_SLACK)
+            if ends(cursor._result, packet):
                 return
-            yield row
+            yield row_of(packet, plan)
+
+    def readers(self, connection: RawConnection, cursor: RawCursor) -> Readers:
+        return readers_of(cursor._result)
 
     def stopper(self, connection: RawConnection, connect: Callable[[], Any]) -> Callable[[], None]:
         thread = int(connection.thread_id())
@@ -137,12 +137,12 @@ class MySqlServer:
     def close(self, connection: RawConnection, cursor: RawCursor, stop: Callable[[], None]) -> bool:
         """Left alone, PyMySQL would read all remaining rows before it closes, and again when it is collected."""
         result = cursor._result
-        with contextlib.suppress(
-            *self.driver_errors, AttributeError, RowTooLarge
-        ):  # AttributeError: no connection left
+        # AttributeError, ValueError: no connection left.
+        with contextlib.suppress(*self.driver_errors, AttributeError, ValueError, RowTooLarge):
             # The guard's text ends after the row that tells that there were more: usually this reads the end mark, and
             # spares a second connection (45 ms became 10).
-            cursor.fetchone()
+            if result.unbuffered_active:
+                ends(result, connection.read_row(_PACKET_SLACK))
         unread = result is not None and result.unbuffered_active
         if unread:
             stop()
@@ -155,7 +155,6 @@ class MySqlServer:
 
     def _release_locks(self, connection: RawConnection) -> None:
         """Those of GET_LOCK, which no account can be denied, outlive the transaction."""
-        connection.allowance = None
         with contextlib.suppress(*self.driver_errors, AttributeError), connection.cursor() as cursor:
             cursor.execute("DO RELEASE_ALL_LOCKS()")
 
@@ -170,7 +169,6 @@ class MySqlServer:
     def fresh_as_of(self, connection: RawConnection) -> datetime.datetime | None:
         """By the lag that the replica tells of; None for an account that may not ask (REPLICATION CLIENT on MySQL,
         REPLICA MONITOR on MariaDB), and while replication stands still."""
-        connection.allowance = None
         with connection.cursor() as cursor:
             for statement in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):
                 try:
@@ -227,12 +225,18 @@ class MySqlServer:
             return DatabaseMissing("There is no database at the address.", hint=f"The server says: {message}")
         if number in _REFUSED:
             return DatabaseUnreadable("The database did not let us in.", hint=f"Error {number}: check the account.")
+        if number in _NOT_SAFE or isinstance(getattr(error, "original_exception", error), ssl.SSLError):
+            return _not_safe(f"Error {number}: {without_values(message)}")
         if number in _NO_CONNECTION or isinstance(error, OSError | pymysql.InterfaceError):
             hint = f"Error {number}: {without_values(message)}"
             return DatabaseUnreachable("The database cannot be reached right now. Please try again.", hint=hint)
         if number not in _ABOUT_THE_STATEMENT:
             message = without_values(message)
         return QueryFailed("The database could not run this query.", hint=f"Error {number}: {message}")
+
+
+def _not_safe(hint: str) -> DatabaseUnreadable:
+    return DatabaseUnreadable("The connection to the database would not be safe, so there is none.", hint=hint)
 
 
 class MariaDbServer(MySqlServer):
@@ -260,7 +264,8 @@ def _session_settings(connection: RawConnection, seconds: float, sql: str) -> st
         mode = SQL_MODE + MYSQL_ONLY_MODE
     return (
         f"SET NAMES utf8mb4, @@SESSION.{limits}, @@SESSION.sql_mode = '{mode}', @@SESSION.time_zone = '+00:00', "
-        f"@@SESSION.lock_wait_timeout = {LOCK_SECONDS}, @@SESSION.group_concat_max_len = {GROUP_CONCAT_BYTES}"
+        f"@@SESSION.lock_wait_timeout = {LOCK_SECONDS}, @@SESSION.group_concat_max_len = {GROUP_CONCAT_BYTES}, "
+        f"@@SESSION.div_precision_increment = {DIVISION_DIGITS}"
     )
 
 

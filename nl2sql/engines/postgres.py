@@ -11,10 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 import psycopg
+from psycopg import conninfo
 from psycopg.types.string import TextLoader
 
+from nl2sql.engines.columns import Readers
 from nl2sql.engines.deadline import query_timed_out
 from nl2sql.engines.intake import Row
+from nl2sql.engines.postgres_rows import readers_of, single_rows
 from nl2sql.engines.server import LOCK_SECONDS, RawConnection, RawCursor, without_values
 from nl2sql.errors import (
     DatabaseMissing,
@@ -22,15 +25,16 @@ from nl2sql.errors import (
     DatabaseUnreadable,
     EngineError,
     QueryFailed,
+    SettingsInvalid,
 )
 
 _NO_CONNECTION = ("08", "53", "57P", "40", "55P03")  # also: no resources, shutting down, serialization, lock not given
 
 
-# A FETCH asks for so many rows at first and for twice as many each time: small answers come in one journey, and the
-# server never prepares many rows that nobody wants.
+# A FETCH asks for so many rows at first and for four times as many each time: small answers come in one journey, and
+# large ones in few. The server sends them as it finds them; what nobody wants any more is cancelled.
 FIRST_BATCH = 16
-LARGEST_BATCH = 1024
+LARGEST_BATCH = 32_768
 # Between two FETCHes a process that stopped (or a machine that sleeps) would keep its snapshot and locks for ever.
 _IDLE_SECONDS = 5
 
@@ -49,6 +53,17 @@ class PostgresServer:
     dialect = "postgres"
     driver_errors: tuple[type[Exception], ...] = (psycopg.Error, OSError)
     connect_options: Mapping[str, Any] = MappingProxyType({"connect_timeout": 5, "client_encoding": "utf-8"})
+
+    def settled(self, query: Mapping[str, str | tuple[str, ...]], options: Mapping[str, Any]) -> dict[str, Any]:
+        """All of libpq's own, sslmode and its companions among them: it takes no option that it does not know."""
+        try:
+            conninfo.make_conninfo("", **{name: str(value) for name, value in query.items()})
+        except psycopg.Error:
+            names = ", ".join(sorted(query))[:200]
+            raise SettingsInvalid(
+                "The database address has an option that PostgreSQL does not know.", hint=f"One of: {names}"
+            ) from None
+        return dict(options)
 
     def connect(self, *arguments: Any, **options: Any) -> RawConnection:
         return PinnedConnection.connect(*arguments, **{**options, **self.connect_options})
@@ -97,15 +112,14 @@ class PostgresServer:
         size = FIRST_BATCH
         while most > 0:
             wanted = min(size, most)
-            came = 0
-            with contextlib.closing(connection.cursor().stream(f"FETCH FORWARD {wanted} FROM {_CURSOR}")) as fetched:
-                for row in fetched:
-                    came += 1
-                    yield row
+            came = yield from single_rows(connection, f"FETCH FORWARD {wanted} FROM {_CURSOR}")
             if came < wanted:
                 return
             most -= came
-            size = min(2 * size, LARGEST_BATCH)
+            size = min(4 * size, LARGEST_BATCH)
+
+    def readers(self, connection: RawConnection, cursor: RawCursor) -> Readers:
+        return readers_of(connection, cursor)
 
     def stopper(self, connection: RawConnection, connect: Callable[[], Any]) -> Callable[[], None]:
         # Taken now: the pool's wrapper may already be given back when the timer fires.

@@ -108,4 +108,12 @@ def _open_server(url: str, scheme: str, result_bytes: int) -> Engine:
         raise SettingsInvalid(
             "The database address cannot be read.", hint=f"Write {scheme}://user:password@host:port/database"
         ) from None
+    _refuse_empty_options(url)
     return SqlEngine(address, kind(), result_bytes=result_bytes)
+
+
+def _refuse_empty_options(url: str) -> None:
+    """An option without a value would be dropped without a word: "tls=" would be no TLS."""
+    options = url.partition("://")[2].rpartition("@")[2].partition("?")[2]
+    if any(not each.partition("=")[2] for each in options.split("&") if options):
+        raise SettingsInvalid("The database address has an option without a value.")

@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from nl2sql.engines.columns import Readers
 from nl2sql.engines.intake import Row
 from nl2sql.errors import EngineError
 
@@ -28,6 +29,11 @@ class ServerKind(Protocol):
     driver_errors: tuple[type[Exception], ...]
     connect_options: Mapping[str, Any]
 
+    def settled(self, query: Mapping[str, str | tuple[str, ...]], options: Mapping[str, Any]) -> dict[str, Any]:
+        """The driver's options, of what stands behind the ? of the address and what SQLAlchemy made of it. Raises
+        SettingsInvalid for what the driver does not know, or would take and do nothing with."""
+        ...
+
     def connect(self, *arguments: Any, **options: Any) -> RawConnection:
         """`connect_options` stand above what the address says."""
         ...
@@ -47,7 +53,11 @@ class ServerKind(Protocol):
         self, connection: RawConnection, cursor: RawCursor, most: int, byte_limit: int
     ) -> Generator[Row, None, None]:
         """Up to `most` rows, one in memory at a time. May raise RowTooLarge for a row above `byte_limit`, where the
-        protocol tells before the whole of it is here."""
+        protocol tells before the whole of it is here. Columns that have a reader are texts."""
+        ...
+
+    def readers(self, connection: RawConnection, cursor: RawCursor) -> Readers:
+        """One for each column."""
         ...
 
     def stopper(self, connection: RawConnection, connect: Any) -> Any:

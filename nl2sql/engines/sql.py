@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection
 
 from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
-from nl2sql.engines.columns import rows_to_arrow, text_of
+from nl2sql.engines.columns import Readers, rows_to_arrow, text_of
 from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
 from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.running import Running
@@ -66,7 +66,8 @@ class SqlEngine:
             pool_timeout=POOL_WAIT_SECONDS,
             pool_recycle=1800,  # servers and proxies drop connections that were idle for hours
         )
-        arguments, options = self._engine.dialect.create_connect_args(url)
+        arguments, given = self._engine.dialect.create_connect_args(url)
+        options = kind.settled(url.query, given)
         self._connect: Callable[[], Any] = lambda: kind.connect(*arguments, **options)
         sqlalchemy.event.listen(self._engine, "connect", lambda connection, _record: kind.prepare(connection))
 
@@ -80,10 +81,11 @@ class SqlEngine:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
-        names, rows, truncated = self._read(
+        names, readers, rows, truncated = self._fetch(
             checked.executed, checked.seconds, checked.row_limit, byte_limit, job.question_id
         )
-        table = rows_to_arrow(rows, names, checked.outputs)
+        with self._mapping(checked.seconds):
+            table = rows_to_arrow(rows, names, checked.outputs, readers)
         return ResultTable(table, checked.row_limit, truncated, (time.perf_counter() - started) * 1000)
 
     def estimate(self, checked: CheckedSql) -> Estimate:
@@ -125,9 +127,19 @@ class SqlEngine:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _read(
+    def _read(self, sql: str, seconds: float, row_limit: int, byte_limit: int) -> tuple[list[str], list[Row], bool]:
+        """Names, rows of Python's own values, and whether there were more."""
+        names, readers, rows, truncated = self._fetch(sql, seconds, row_limit, byte_limit)
+        with self._mapping(seconds):
+            columns = [
+                values if reader is None else reader.values(values)
+                for values, reader in zip(zip(*rows, strict=True), readers, strict=bool(rows))
+            ]
+        return names, list(zip(*columns, strict=True)), truncated
+
+    def _fetch(
         self, sql: str, seconds: float, row_limit: int, byte_limit: int, question_id: str = ""
-    ) -> tuple[list[str], list[Row], bool]:
+    ) -> tuple[list[str], Readers, list[Row], bool]:
         deadline = time.monotonic() + seconds
 
         def still_time() -> None:
@@ -142,6 +154,7 @@ class SqlEngine:
                 names = [column[0] for column in cursor.description or ()]
                 if not names:
                     raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
+                readers = self._kind.readers(connection, cursor)
                 with contextlib.closing(self._kind.rows(connection, cursor, row_limit + 1, byte_limit)) as coming:
                     rows, truncated = take_capped(coming, row_limit, byte_limit, still_time)
             finally:
@@ -149,7 +162,7 @@ class SqlEngine:
             still_time()
             if not reusable:
                 pooled.invalidate()
-        return names, rows, truncated
+        return names, readers, rows, truncated
 
     @contextlib.contextmanager
     def _session(self, seconds: float, question_id: str = "") -> Iterator[Session]:
@@ -177,7 +190,7 @@ class SqlEngine:
     @contextlib.contextmanager
     def _lease(self, seconds: float) -> Iterator[PoolProxiedConnection]:
         """A pooled connection, rolled back afterwards, and thrown away after any error."""
-        try:
+        with self._mapping(seconds):
             connection = self._engine.raw_connection()
             try:
                 yield connection
@@ -186,6 +199,12 @@ class SqlEngine:
                 raise
             finally:
                 connection.close()
+
+    @contextlib.contextmanager
+    def _mapping(self, seconds: float) -> Iterator[None]:
+        """What the driver and the pool raise becomes an error of ours."""
+        try:
+            yield
         except PoolExhausted as error:
             raise DatabaseUnreachable(BUSY) from error
         except DBAPIError as error:

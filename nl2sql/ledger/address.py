@@ -138,8 +138,8 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     if isinstance(error, DBAPIError) and error.orig is not None:
-        told = without_values(str(error.orig))
+        told = without_values(" ".join(str(each) for each in error.orig.args))  # of PyMySQL: number and text
         return f"{type(error.orig).__name__}: {told[:200]}"
     if isinstance(error, SQLAlchemyError):
         return type(error).__name__
-    return f"{type(error).__name__}: {str(error)[:200]}"
+    return f"{type(error).__name__}: {without_values(str(error))[:200]}"

@@ -94,7 +94,9 @@ class LedgerDatabase:
                     if batch.rows:
                         connection.execute(insert(questions), batch.rows)
                     refused = 0
-            except (IntegrityError, DataError):
+            except StatementError as error:
+                if not _is_about_values(error):
+                    raise
                 refused = sum(not _is_written(engine, row) for row in batch.rows)
             with engine.begin() as connection:
                 for each in batch.feedback:
@@ -185,12 +187,15 @@ def _is_written(engine: sqlalchemy.Engine, row: Parameters) -> bool:
         with engine.connect() as connection:
             same = select(questions.c.number).where(questions.c.id == row["id"])
             return connection.scalar(same) is not None
-    except DataError:
-        return False
     except StatementError as error:
-        if error.orig is None or isinstance(error.orig, TypeError | ValueError):
-            return False  # a value that the driver cannot send
-        raise
+        if not _is_about_values(error):
+            raise
+        return False
+
+
+def _is_about_values(error: StatementError) -> bool:
+    """Trying again would change nothing. What is no DBAPIError, the driver did not even send."""
+    return isinstance(error, IntegrityError | DataError) or not isinstance(error, DBAPIError)
 
 
 def _delete_some(engine: sqlalchemy.Engine, table: Table, before: datetime) -> int:

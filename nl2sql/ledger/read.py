@@ -23,7 +23,7 @@ from nl2sql.ledger.stats import Stats, stats_of
 from nl2sql.ledger.table import OtherVersion, check_version, now, questions
 
 LONGEST_DAYS: Final = 36_500
-_FETCHED_AT_ONCE: Final = 1_000
+_FETCHED_AT_ONCE: Final = 500
 _ROW_FIELDS: Final = tuple(LedgerRow.__dataclass_fields__)
 _ENTRY_COLUMNS: Final = [
     questions.c.number,
@@ -94,7 +94,7 @@ class LedgerReader:
             return connection.scalar(select(func.max(questions.c.number))) or 0
 
     def entries(self, days: int | None = None) -> Iterator[Entry]:
-        """All, or of the last days, in the order of writing; a thousand in memory at a time."""
+        """All, or of the last days, in the order of writing; some hundred in memory at a time."""
         chosen = select(*_ENTRY_COLUMNS).order_by(questions.c.number)
         if days is not None:
             chosen = chosen.where(questions.c.at >= _days_ago(days))
@@ -103,7 +103,7 @@ class LedgerReader:
                 yield _entry(row)
 
     def ids_starting(self, text: str, most: int = 2) -> list[str]:
-        """Of questions whose ID begins with the text, or is it."""
+        """Of questions whose ID begins with the text, or is it. SQLite tells no case apart."""
         with self._reading() as connection:
             exact = connection.scalar(select(questions.c.id).where(questions.c.id == text))
             if exact is not None:

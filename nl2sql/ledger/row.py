@@ -53,7 +53,7 @@ def row_of(answer: Answer, *, at: datetime, engine: str, prices: Prices, verdict
         verdict=_verdict(answer) if verdict is None else verdict,
         engine=engine,
         rows=table.row_count if table is not None else None,
-        result_bytes=int(table.table.nbytes) if table is not None else None,
+        result_bytes=int(table.table.get_total_buffer_size()) if table is not None else None,
         scanned_bytes=scanned,
         prompt_tokens=answer.usage.prompt_tokens,
         completion_tokens=answer.usage.completion_tokens,

@@ -175,17 +175,18 @@ class SqlLedger:
         return monotonic() + _CLOSING_PAUSE > self._deadline
 
     def _tidy(self) -> None:
-        """Old rows go once at the start and then every hour, by the thread alone."""
-        if self._closing.is_set() or monotonic() - self._tidied_at < _TIDY_SECONDS:
+        """Old rows go once at the start and then every hour, by the thread alone; at the end of a short process too."""
+        if self._failures or monotonic() - self._tidied_at < _TIDY_SECONDS:
             return
         self._tidied_at = monotonic()
         try:
-            self._database.delete_old(self._is_busy)
+            self._database.delete_old(self._is_hurried)
         except Exception as error:  # noqa: BLE001 - as above; in an hour it is tried again
             _log.warning("Old rows of the ledger could not be deleted: %s.", reason(error))
 
-    def _is_busy(self) -> bool:
-        return self._closing.is_set()
+    def _is_hurried(self) -> bool:
+        """Half of the time for closing is left to questions that come meanwhile."""
+        return self._closing.is_set() and monotonic() > self._deadline - _CLOSE_SECONDS / 2
 
     def _ends(self) -> bool:
         self._database.disconnect()
@@ -217,4 +218,5 @@ def _leave_all_to_parent() -> None:
 
 
 atexit.register(_close_forgotten)
-os.register_at_fork(after_in_child=_leave_all_to_parent)
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

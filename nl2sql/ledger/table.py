@@ -158,10 +158,10 @@ def now() -> datetime:
 
 
 def values_of(row: LedgerRow) -> dict[str, Any]:
-    """A row as parameters of an INSERT, with each value as every database takes it."""
+    """A row as parameters of an INSERT, with each value as every database takes it. Raises what a wrong type does."""
     return {
         "id": kept(row.id, CODE_CHARS),
-        "at": row.at,
+        "at": _moment(row.at),
         "user": kept(row.user, NAME_CHARS),
         "role": kept(row.role, NAME_CHARS),
         "question": kept(row.question, TEXT_CHARS),
@@ -182,7 +182,7 @@ def values_of(row: LedgerRow) -> dict[str, Any]:
         "cost": row.cost if row.cost is None or row.cost.is_finite() else None,
         "currency": kept(row.currency, 16),
         "cached": bool(row.cached),
-        "milliseconds": min(max(float(row.milliseconds), 0.0), 1e15),  # NaN, too, becomes a number
+        "milliseconds": min(max(0.0, float(row.milliseconds)), 1e15),  # in this order NaN is 0
         "stage_ms": json.dumps({kept(name, CODE_CHARS): round(ms, 3) for name, ms in row.stage_ms.items()}),
     }
 
@@ -191,6 +191,10 @@ def kept(text: str, most: int) -> str:
     """At most `most` characters; without NUL, which PostgreSQL refuses, and half characters, which no driver sends."""
     text = text.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _moment(at: datetime) -> datetime:
+    return at.replace(tzinfo=None) if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
 
 
 def _whole(number: int | None) -> int | None:

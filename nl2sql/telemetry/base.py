@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from nl2sql.answer.base import Answer
@@ -50,18 +50,21 @@ def _report_nothing(completion: Completion) -> None:
     return None
 
 
+# Made once: with everything off, a question must cost next to nothing.
+_NO_QUESTION: AbstractContextManager[None] = nullcontext()
+_NO_STAGE: AbstractContextManager[SetAttributes] = nullcontext(_set_nothing)
+_NO_CALL: AbstractContextManager[Report] = nullcontext(_report_nothing)
+
+
 class NoTelemetry:
-    @contextmanager
-    def question(self, question_id: str, role: str) -> Iterator[None]:
-        yield
+    def question(self, question_id: str, role: str) -> AbstractContextManager[None]:
+        return _NO_QUESTION
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[SetAttributes]:
-        yield _set_nothing
+    def stage(self, name: str) -> AbstractContextManager[SetAttributes]:
+        return _NO_STAGE
 
-    @contextmanager
-    def model_call(self, call: ModelCall) -> Iterator[Report]:
-        yield _report_nothing
+    def model_call(self, call: ModelCall) -> AbstractContextManager[Report]:
+        return _NO_CALL
 
     def answered(self, answer: Answer) -> None:
         return None

@@ -21,6 +21,7 @@ NAME = "nl2sql"
 # Far more than any sentence of the product or a usual traceback; redaction of less takes milliseconds.
 LONGEST_MESSAGE = 4_000
 LONGEST_EXCEPTION = 8_000
+LONGEST_ID = 100
 
 _question_id: ContextVar[str] = ContextVar("nl2sql_question_id", default="")
 
@@ -77,7 +78,7 @@ class _Line(logging.Formatter):
             "message": _cut(_message(record), LONGEST_MESSAGE),
         }
         if question_id := _question_id.get():
-            fields["question_id"] = question_id
+            fields["question_id"] = question_id[:LONGEST_ID]
         if exception := _exception(record):
             fields["exception"] = _cut_head(exception, LONGEST_EXCEPTION)
         return {name: redact(value) for name, value in fields.items()}

@@ -35,9 +35,6 @@ ATTRIBUTES: frozenset[str] = frozenset(
         "nl2sql.writer",
         "nl2sql.tables",
         "nl2sql.verdict",
-        "nl2sql.repair",
-        "nl2sql.chart",
-        "nl2sql.findings",
         "nl2sql.scanned_bytes",
         "nl2sql.usage.input_tokens",
         "nl2sql.usage.output_tokens",
@@ -86,12 +83,10 @@ class Tracing:
         with self._span(f"nl2sql.{name}", {}, asks=name == "run") as span:
 
             def tell(attributes: Mapping[str, Value]) -> None:
-                system = attributes.get("db.system.name")
-                if system is not None:
-                    system = SYSTEMS.get(str(system), system)
-                    attributes = {**attributes, "db.system.name": system, "db.operation.name": "SELECT"}
-                    _set(_question.get(), {"db.system.name": system})
-                _set(span, attributes)
+                told = _of_the_database(attributes) if name == "run" else attributes
+                _set(span, told)
+                if "db.system.name" in told:
+                    _set(_question.get(), {"db.system.name": told["db.system.name"]})
 
             yield tell
 
@@ -147,6 +142,16 @@ class Tracing:
             except BaseException as error:
                 _mark(span, error.code if isinstance(error, Nl2SqlError) else type(error).__name__)
                 raise
+
+
+def _of_the_database(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    """By the conventions, and without a word of a database that was not asked: rows came from the cache."""
+    if attributes.get("nl2sql.cached") is True:
+        return {name: value for name, value in attributes.items() if not name.startswith("db.")}
+    if "db.system.name" not in attributes:
+        return dict(attributes)
+    system = str(attributes["db.system.name"])
+    return {**attributes, "db.system.name": SYSTEMS.get(system, system), "db.operation.name": "SELECT"}
 
 
 def _tokens(usage: Usage) -> dict[str, Value]:

@@ -43,6 +43,10 @@ LEFT JOIN categories AS parent ON parent.id = own.parent_id
 WHERE listings.status = 'sold' AND listings.closed_at >= '2025-01-01' AND listings.closed_at < '2026-01-01'
 GROUP BY 1 ORDER BY 2 DESC LIMIT 5
 """
+# Hundreds of millions of rows to count: the policy would stop it after ten seconds.
+SLOW = "SELECT COUNT(*) AS {name} FROM bids AS a" + "".join(
+    f" JOIN bids AS {each} ON {each}.listing_id = a.listing_id" for each in "bcde"
+)
 START_SECONDS = 60
 
 
@@ -66,14 +70,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the app's settings, cache, ledger and log."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
 def address(
-    tiny_database: Path,
-    write_config: Callable[[Path, Path], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-    repository: Path,
+    tiny_database: Path, write_config: Callable[[Path, Path], Path], folder: Path, repository: Path
 ) -> Iterator[str]:
     """The app as `make demo` starts it, on a free port, with settings of its own."""
-    folder = tmp_path_factory.mktemp("served")
     config = write_config(folder, tiny_database)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -197,6 +203,49 @@ def test_edited_sql_cannot_read_what_is_private(visit: Visit) -> None:
     page.get_by_role("button", name="Run this SQL").click()
     expect(page.locator("h2.ask-headline").first).to_have_text("This was not run")
     expect(page.locator(".ask-notice").first).to_contain_text("mail")
+
+
+@pytest.mark.parametrize("way", ["stop", "leave"])
+def test_a_question_that_nobody_waits_for_ends_in_the_database_too(visit: Visit, folder: Path, way: str) -> None:
+    page = visit.page
+    visit.ask(SLOW.format(name=f"until_{way}"))
+    expect(page.get_by_text("Running it on the database")).to_be_visible(timeout=60_000)
+    if way == "stop":
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".ask-notice")).to_contain_text("was stopped before its answer came")
+    else:
+        page.close()
+    until = time.monotonic() + 30
+    while not (codes := ledger(folder, "SELECT code FROM questions WHERE question LIKE ?", f"%until_{way}%")):
+        assert time.monotonic() < until, "the ledger has no row of it"
+        time.sleep(0.1)
+    assert codes == [("query_cancelled",)]
+
+
+def test_a_verdict_stands_beside_its_question_in_the_ledger(visit: Visit, folder: Path) -> None:
+    page = visit.page
+    visit.ask(QUESTION)
+    expect(page.locator("h2.ask-headline")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ask-provenance")).to_contain_text("Data as of 30 June 2026")
+    page.locator(".st-key-judge-1 button").last.click()
+    page.get_by_label("What was wrong?").fill("Net of refunds, please")
+    page.get_by_label("What was wrong?").press("Enter")
+    expect(page.get_by_text("Thank you, noted.")).to_be_visible()
+    until = time.monotonic() + 30
+    judged = "SELECT feedback, feedback_comment FROM questions WHERE question = ? AND feedback <> ''"
+    while ledger(folder, judged, QUESTION) != [("bad", "Net of refunds, please")]:
+        assert time.monotonic() < until, "the ledger has no such verdict"
+        time.sleep(0.1)
+
+
+def ledger(folder: Path, sql: str, *values: str) -> list[tuple[str, ...]]:
+    connection = sqlite3.connect(folder / "ledger.db")
+    try:
+        return connection.execute(sql, values).fetchall()
+    except sqlite3.OperationalError:  # not written yet
+        return []
+    finally:
+        connection.close()
 
 
 def test_the_pages_fit_a_phone_in_light_and_dark(browser: Browser, address: str, scheme: str) -> None:

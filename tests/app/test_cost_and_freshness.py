@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Event
+from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
 from typing import Any
 
@@ -16,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from nl2sql.answer.base import Answer
 from nl2sql.engines.base import Estimate
 from nl2sql.question import Question
-from nl2sql.trace import StageEvent
+from nl2sql.trace import Listener, StageEvent
 from streamlit_app import services
 from streamlit_app.work import follow
 
@@ -174,12 +175,18 @@ def test_a_run_that_ends_stops_its_question(pipeline: Any) -> None:
 
 def test_a_question_that_ends_by_itself_is_not_stopped(pipeline: Any) -> None:
     events: list[StageEvent] = []
-    answer = follow(lambda tell: pipeline.ask(Question("turnover"), tell), events.append, lambda: None, pipeline.cancel)
+    stopped: list[str] = []
+
+    def run(job: Callable[[Listener], Any]) -> Answer:
+        return follow(job, events.append, lambda: None, lambda: stopped.append("stopped"))
+
+    answer = run(lambda tell: pipeline.ask(Question("turnover"), tell))
     assert answer.outcome == "answered"
     assert [event.stage for event in events if event.state == "done"][-1] == "explain"
     with pytest.raises(ZeroDivisionError):
-        follow(lambda tell: 1 // 0, events.append, lambda: None, pipeline.cancel)  # type: ignore[arg-type,return-value]
-    assert pipeline.cancelled == []
+        run(lambda tell: 1 // 0)
+    until(lambda: not any(thread.name == "stop" for thread in enumerate_threads()))
+    assert stopped == []
 
 
 def test_a_stop_that_fails_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:

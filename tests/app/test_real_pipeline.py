@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_the_second_time_the_result_comes_from_the_cache(app: AppTest) -> None:
     app.button(key="clear").click().run()
     ask(app, "How many listings were sold last month?")
     assert "from the cache, less than a minute old" in shown(app)
+
+
+def test_the_newest_row_of_the_table_dates_the_answer(app: AppTest, database: Path) -> None:
+    connection = sqlite3.connect(database)
+    newest = datetime.fromisoformat(connection.execute("SELECT MAX(placed_at) FROM bids").fetchone()[0])
+    connection.close()
+    ask(app, "How many bids were placed last month?")
+    assert f"Data as of {newest.day} {newest:%B %Y, %H:%M} UTC" in shown(app)
 
 
 def test_every_example_of_the_model_is_answered(app: AppTest) -> None:

@@ -122,6 +122,6 @@ def test_a_question_in_the_docs_is_answered(text: str, auction_database: Path) -
     }
     pipeline = build_pipeline(load_settings(environ))
     answer = pipeline.ask(Question.parse(text))
-    pipeline.engine.close()
+    pipeline.close()
     assert answer.outcome == "answered", answer.headline
     assert answer.table is not None and answer.table.row_count > 0

@@ -99,4 +99,4 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_kind_of_database_that_cannot_be_judged_is_said(path: Path, engine: Engine) -> None:
     with pytest.raises(DatabaseUnreachable, match="cannot be told"):
-        examine_account("duckdb:///shop.db", engine, MODEL)
+        examine_account("oracle://localhost/shop", engine, MODEL)

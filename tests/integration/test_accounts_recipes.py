@@ -95,7 +95,7 @@ def test_the_product_starts_strictly_and_answers(made: tuple[sqlalchemy.Engine, 
     assert answer.outcome == "answered", answer.headline
     assert answer.table is not None and answer.table.table.column(0)[0].as_py() == expected
     best = pipeline.ask(Question.parse("Top 5 categories by GMV in 2025"))
-    pipeline.engine.close()
+    pipeline.close()
     assert best.outcome == "answered", best.headline
     assert best.table is not None and best.table.row_count == 5
 
@@ -138,5 +138,5 @@ def test_the_copy_of_a_sqlite_file_holds_nothing_hidden(
     Path("questions.db").chmod(0o444)
     pipeline = build_pipeline(settings_for(f"sqlite:///{tmp_path}/questions.db"))
     answer = pipeline.ask(Question.parse(ANSWERED))
-    pipeline.engine.close()
+    pipeline.close()
     assert answer.outcome == "answered"

@@ -87,7 +87,7 @@ def test_the_account_is_looked_at_once_a_start_and_by_no_question(
     pipeline = build_pipeline(settings(f"sqlite:///{auction_database}"))
     for text in ("How many bids are there?", "How many users are there?"):
         assert pipeline.ask(Question.parse(text)).outcome == "answered"
-    pipeline.engine.close()
+    pipeline.close()
     assert len(looked) == 1
 
 

@@ -67,22 +67,19 @@ def said(outcome: Any, code: str) -> Callable[[Question], Answer]:
 
 
 @dataclass
-class ScriptedEngine:
-    closed: bool = False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@dataclass
 class ScriptedPipeline:
     script: Callable[[Question], Answer] = answered
     verdict: Any = None
     asked: list[tuple[Question, bool]] = field(default_factory=list)
     checked: list[tuple[str, Principal | None]] = field(default_factory=list)
-    engine: ScriptedEngine = field(default_factory=ScriptedEngine)
+    closed: bool = False
 
-    def ask(self, question: Question, listener: Callable[[StageEvent], None], *, fresh: bool) -> Answer:
+    def close(self) -> None:
+        self.closed = True
+
+    def ask(
+        self, question: Question, listener: Callable[[StageEvent], None], *, fresh: bool, accept_cost: bool
+    ) -> Answer:
         self.asked.append((question, fresh))
         listener(StageEvent("understand", "started"))
         return self.script(question)
@@ -112,7 +109,7 @@ def test_an_answer_goes_to_standard_output_as_plain_text(pipeline: ScriptedPipel
     assert re.search(r"^Germany +€1,234\.50$", printed.out, re.MULTILINE)
     for part in ("revenue: sum of fees", "June is not over.", "assumed: paid only", "offline writer · 11 ms"):
         assert part in printed.out
-    assert pipeline.engine.closed
+    assert pipeline.closed
 
 
 def test_data_cannot_write_escape_sequences(pipeline: ScriptedPipeline, capsys: Capture) -> None:
@@ -300,7 +297,7 @@ def test_an_interrupt_is_quiet(pipeline: ScriptedPipeline, capsys: Capture) -> N
     pipeline.script = interrupted
     assert cli.run(["ask", "Revenue?"]) == 130
     assert capsys.readouterr() == ("", "")
-    assert pipeline.engine.closed
+    assert pipeline.closed
 
 
 def test_a_refused_statement_is_explained(pipeline: ScriptedPipeline, capsys: Capture) -> None:

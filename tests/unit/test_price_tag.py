@@ -14,6 +14,7 @@ from nl2sql.price_tag import (
     PriceTag,
     cheaper_ways,
     judge,
+    shareable,
     spoken,
     spoken_bytes,
     spoken_price,
@@ -32,6 +33,7 @@ MODEL = SemanticModel(
             (
                 Field("id", "id", DataType.INTEGER),
                 Field("placed_at", "placed_at", DataType.DATETIME, is_time=True, label="placed at"),
+                Field("paid_at", "paid_at", DataType.DATETIME),
                 Field("amount", "amount", DataType.DECIMAL),
             ),
             label="orders",
@@ -61,7 +63,9 @@ def test_by_default_only_bytes_that_are_charged_for_are_bounded() -> None:
 def test_a_question_names_what_is_read_what_it_costs_and_from_where_on_it_is_asked() -> None:
     estimate = Estimate(scanned_bytes=25 * GB, price=Decimal("0.1526"))
     assert judge(estimate, Limits()) == PriceTag(
-        "ask", "Running this reads about 25 GB, about 0.15 USD. Your role is asked first above 10 GB."
+        "ask",
+        "Running this reads about 25 GB, about 0.15 USD. Your role is asked first above 10 GB.",
+        "Asking for fewer columns reads less.",
     )
 
 
@@ -82,7 +86,25 @@ def test_an_optimizers_rows_count_only_where_a_policy_wants_them() -> None:
     assert asked.sentence == (
         "Running this reads about 12.3 million rows. Your role is asked first above 5 million rows."
     )
+    assert asked.hint == "", "columns that are not asked for are read all the same, row by row"
     assert judge(Estimate(rows=50_000_001), limits).kind == "refuse"
+
+
+def test_who_sees_some_rows_only_is_not_told_how_many_there_are() -> None:
+    limits = Limits(ask_above=Cost(rows=5_000_000), refuse_above=Cost(rows=50_000_000))
+    asked, refused = (judge(Estimate(rows=rows), limits, filtered=True).sentence for rows in (12_345_678, 60_000_000))
+    assert asked == "Running this reads more than 5 million rows. Your role is asked first above 5 million rows."
+    assert refused == "Running this would read more than 50 million rows. Your role may go up to 50 million rows."
+
+
+def test_who_sees_some_rows_only_is_told_a_price_in_two_digits() -> None:
+    estimate = Estimate(9, 25_678_901_234, Decimal("0.15672"), "EUR", ("Filter by day.",))
+    told = shareable(estimate, filtered=True)
+    assert told == Estimate(None, 26_000_000_000, Decimal("0.16"), "EUR", ("Filter by day.",))
+    assert shareable(Estimate(), filtered=True) == Estimate()
+    assert shareable(Estimate(scanned_bytes=0, price=Decimal(0)), filtered=True).scanned_bytes == 0
+    assert shareable(estimate, filtered=False) is estimate
+    assert judge(estimate, Limits(), filtered=True).sentence.startswith("Running this reads about 26 GB, about 0.16")
 
 
 def test_a_bound_says_nothing_of_what_the_database_cannot_tell() -> None:
@@ -111,10 +133,11 @@ def test_an_estimate_is_asked_for_only_where_it_can_matter(charges: bool, limits
 
 def test_a_table_without_a_limit_on_its_time_is_named_as_the_cheaper_way() -> None:
     without = cheaper_ways(checked("SELECT SUM(amount) FROM orders"), MODEL)
-    assert without[0] == "Ask about a shorter time: a limit on “placed at” of orders may read less."
-    limited = cheaper_ways(checked("SELECT SUM(amount) FROM orders WHERE placed_at >= '2026-01-01'"), MODEL)
-    assert not any("placed at" in each for each in limited)
-    assert not any("time" in each for each in cheaper_ways(checked("SELECT code FROM countries"), MODEL))
+    assert without == ("Ask about a shorter time: a limit on “placed at” of orders may read less.",)
+    for time in ("placed_at", "paid_at"):
+        limited = cheaper_ways(checked(f"SELECT SUM(amount) FROM orders WHERE {time} >= '2026-01-01'"), MODEL)
+        assert limited == ()
+    assert cheaper_ways(checked("SELECT code FROM countries"), MODEL) == ()
 
 
 @pytest.mark.parametrize(

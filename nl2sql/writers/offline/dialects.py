@@ -45,7 +45,7 @@ _BUCKETS: dict[str, dict[Grain, str]] = {
     },
     "bigquery": {
         "day": "FORMAT_DATETIME('%Y-%m-%d', x)",
-        "week": "FORMAT_DATETIME('%Y-%m-%d', DATETIME_TRUNC(x, WEEK(MONDAY)))",
+        "week": "FORMAT_DATETIME('%Y-%m-%d', DATETIME_TRUNC(x, ISOWEEK))",
         "month": "FORMAT_DATETIME('%Y-%m', x)",
         "quarter": "FORMAT_DATETIME('%Y-Q%Q', x)",
         "year": "FORMAT_DATETIME('%Y', x)",
@@ -64,7 +64,7 @@ def bucket(value: exp.Expr, grain: Grain, dialect: str) -> exp.Expr:
 
 
 def adapt(query: exp.Expr, dialect: str) -> exp.Expr:
-    """The last touches: ratios without needless casts, and SQLite's way with intervals.
+    """The last touches: ratios without needless casts, SQLite's way with intervals, and BigQuery's with names.
 
     SQLite has no intervals: time ± INTERVAL becomes STRFTIME with a modifier, exact to the millisecond.
     """
@@ -73,7 +73,23 @@ def adapt(query: exp.Expr, dialect: str) -> exp.Expr:
         if isinstance(ratio.this, exp.Mul) and ratio.this.expression == exp.Literal.number("1.0"):
             ratio.set("typed", spoken.TYPED_DIVISION)
             ratio.set("safe", spoken.SAFE_DIVISION)
+    if dialect == "bigquery":
+        _name_tables_apart(query)
     return query.transform(_modifier) if dialect == "sqlite" else query
+
+
+def _name_tables_apart(query: exp.Expr) -> None:
+    """In BigQuery's GROUP BY, seller.id is a field of the output column "seller" if there is one, whatever tables there
+    are."""
+    outputs = {each.alias_or_name for select in query.find_all(exp.Select) for each in select.expressions}
+    named = {table.alias_or_name for table in query.find_all(exp.Table)}
+    fresh = {name: f"{name}_rows" for name in named & outputs}
+    for table in query.find_all(exp.Table):
+        if table.alias_or_name in fresh:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(fresh[table.alias_or_name])))
+    for column in query.find_all(exp.Column):
+        if column.table in fresh:
+            column.set("table", exp.to_identifier(fresh[column.table]))
 
 
 def _modifier(node: exp.Expr) -> exp.Expr:

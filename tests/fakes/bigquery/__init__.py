@@ -7,9 +7,9 @@ What it does as documented (https://cloud.google.com/bigquery/docs/reference/res
   tabledata.list. Jobs run on a thread of their own: PENDING, RUNNING, DONE, and jobComplete is false until then.
 - A job id can be used once (409 duplicate) and is found in its own location only. Labels are checked and kept.
 - Pages: maxResults, pageToken, startIndex, at most 10 MB of rows. Times as microseconds or as seconds.
-- Dry runs: statementType, schema, referencedTables, totalBytesProcessed. Bytes are those of the columns that are really
-  read, by the documented size of each type, of all rows. 10 MB at least are billed for each table, maximumBytesBilled is
-  a limit of what is billed, and the result of a text that ran before is free while no table changed.
+- Dry runs: statementType, schema, referencedTables, totalBytesProcessed. Bytes are those of all rows of the columns
+  that are really read, by the documented size of each type. 10 MB at least are billed for each table,
+  maximumBytesBilled limits what is billed, and the result of a text that ran before is free while no table changed.
 - jobTimeoutMs and jobs.cancel end the job. Errors have the API's form, reasons and HTTP codes.
 - SQL is read and resolved by ZetaSQL, BigQuery's own analyser, offline: what it refuses is an invalidQuery with its
   words and position. DuckDB then runs it in translation.

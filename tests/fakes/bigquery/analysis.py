@@ -1,4 +1,4 @@
-"""SQL as BigQuery's own analyser understands it: kind of statement, columns of the result, columns read of each table."""
+"""SQL as BigQuery's own analyser understands it: its kind, the columns of its result, and those it reads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 from tests.fakes.bigquery.errors import ApiError, invalid_query
 from tests.fakes.bigquery.reads import Path, columns_read
 from tests.fakes.bigquery.schema import Column, column_of
+from tests.fakes.bigquery.zetasql_start import start_zetasql
 
 _PREFIX = re.compile(r"^\[(\w+)\] ")
 _SCRIPT = re.compile(r"\s*(DECLARE|SET|IF|LOOP|WHILE|REPEAT|FOR)\b", re.IGNORECASE)
@@ -31,16 +32,15 @@ class Analysis:
 
 
 class Analyser:
-    """ZetaSQL takes some fifteen seconds to start and is then shared by the process; one statement at a time."""
+    """ZetaSQL is shared by the process; it reads one statement at a time, in some milliseconds."""
 
     _alone = threading.Lock()
 
     def __init__(self) -> None:
-        from zetasql.core import ZetaSqlLocalService
         from zetasql.types import AnalyzerOptions, ErrorMessageMode, LanguageOptions, ZetaSQLBuiltinFunctionOptions
 
         with self._alone:
-            self._service = ZetaSqlLocalService.get_instance()
+            self._service = start_zetasql()
             language = LanguageOptions.maximum_features()
             self._options = AnalyzerOptions(
                 language_options=language,
@@ -58,7 +58,7 @@ class Analyser:
             self._catalogs.clear()
 
     def analyse(self, sql: str, tables: Mapping[Path, Sequence[Column]], default: tuple[str, str]) -> Analysis:
-        """`default` is the project and dataset of plain names ("" for none). Raises ApiError (invalidQuery, notFound)."""
+        """`default` is the project and dataset of plain names ("" for none). Raises ApiError."""
         from zetasql.core.exceptions import ZetaSQLError
         from zetasql.types import AnalyzeRequest
         from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import AnalyzeResponse

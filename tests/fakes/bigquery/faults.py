@@ -10,7 +10,7 @@ from tests.fakes.bigquery.errors import ApiError
 
 @dataclass(frozen=True)
 class Fault:
-    """For one method of the API, like "jobs.insert"; "" for any. `lost`: the request is done, and its answer dropped."""
+    """For one method of the API, like "jobs.insert"; "" for any. `lost`: it is done, and its answer dropped."""
 
     method: str = ""
     error: ApiError | None = None

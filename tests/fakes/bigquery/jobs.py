@@ -200,6 +200,7 @@ class Jobs:
             ended.set()
             watch.join()
             job.cursor.close()
+            job.cursor = None
 
     def _watch(self, job: Job, ended: threading.Event) -> None:
         """Interrupts again and again: one that comes before the statement runs has no effect."""

@@ -1,4 +1,4 @@
-"""Which columns of which tables a resolved statement reads: what a derived table names and nobody uses costs nothing."""
+"""Which columns a resolved statement reads: what a derived table names and nobody uses costs nothing."""
 
 from __future__ import annotations
 

@@ -49,9 +49,7 @@ def _query_statistics(job: Job) -> dict[str, Any]:
     told: dict[str, Any] = {
         "statementType": job.analysis.statement_type,
         "totalBytesProcessed": str(0 if job.cache_hit else job.processed),
-        "referencedTables": [
-            {"projectId": path[0], "datasetId": path[1], "tableId": path[2]} for path in sorted(job.analysis.reads)
-        ],
+        "referencedTables": [table_reference(path) for path in sorted(job.analysis.reads)],
         "schema": schema(job),
     }
     if job.configuration.get("dryRun"):
@@ -122,7 +120,7 @@ def table_resource(warehouse: Warehouse, path: Path) -> dict[str, Any]:
     made = {
         "kind": "bigquery#table",
         "id": f"{path[0]}:{path[1]}.{path[2]}",
-        "tableReference": {"projectId": path[0], "datasetId": path[1], "tableId": path[2]},
+        "tableReference": table_reference(path),
         "type": "TABLE",
         "schema": {"fields": [column.resource() for column in table.columns]},
         "numRows": str(warehouse.rows(path)),
@@ -130,6 +128,10 @@ def table_resource(warehouse: Warehouse, path: Path) -> dict[str, Any]:
         "lastModifiedTime": _millis(table.modified.timestamp()),
     }
     return made | _traits(table)
+
+
+def table_reference(path: Path) -> dict[str, str]:
+    return {"projectId": path[0], "datasetId": path[1], "tableId": path[2]}
 
 
 def _traits(table: Table) -> dict[str, Any]:

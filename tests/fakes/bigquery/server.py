@@ -7,7 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
@@ -129,12 +129,8 @@ class FakeBigQuery:
         start = int(asked.get("pageToken", "0"))
         most = int(asked.get("maxResults", "50"))
         listed = [
-            {
-                "kind": "bigquery#table",
-                "tableReference": {"projectId": p, "datasetId": d, "tableId": t},
-                "type": "TABLE",
-            }
-            for p, d, t in paths[start : start + most]
+            {"kind": "bigquery#table", "tableReference": resources.table_reference(path), "type": "TABLE"}
+            for path in paths[start : start + most]
         ]
         more = {"nextPageToken": str(start + most)} if len(paths) > start + most else {}
         return {"kind": "bigquery#tableList", "tables": listed, "totalItems": len(paths), **more}
@@ -250,10 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def _ignored_errors() -> Iterator[None]:
     """A client that went away, or a connection that was cut."""
-    try:
+    with suppress(OSError):
         yield
-    except OSError:
-        pass
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
-from sqlglot import exp
 
 from tests.fakes.bigquery.errors import ApiError, invalid_query
 from tests.fakes.bigquery.reads import Path
 from tests.fakes.bigquery.schema import Column
+from tests.fakes.bigquery.translate import translated
 
 _VIEWS = {
     "INFORMATION_SCHEMA.TABLES": ("table_catalog", "table_schema", "table_name", "table_type", "is_insertable_into"),
@@ -146,7 +145,7 @@ class Warehouse:
         table = self.tables[path]
         if not table.sizes:
             listed = "".join(f", sum({column.size_sql})" for column in table.columns)
-            row = self._database.execute(f'SELECT count(*){listed} FROM "{path[1]}"."{path[2]}"').fetchone() or ()
+            row = self._database.execute(f'SELECT count(*){listed} FROM "{path[1]}"."{path[2]}"').fetchall()[0]
             names = ["*", *(column.name for column in table.columns)]
             table.sizes = {name: int(size or 0) for name, size in zip(names, row, strict=True)}
         return table.sizes
@@ -192,32 +191,6 @@ def _array(values: Sequence[Any], column: Column) -> pa.Array:
     return pa.array(values)
 
 
-def translated(sql: str, dataset: str) -> str:
-    tree = sqlglot.parse_one(sql, read="bigquery").transform(_for_duckdb)
-    named = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or (table.name in named and not table.db):
-            continue
-        table.set("catalog", None)
-        table.set("db", exp.to_identifier(table.db or dataset, quoted=True))
-        name = table.name.upper() if table.name.upper().startswith("INFORMATION_SCHEMA.") else table.name
-        table.set("this", exp.to_identifier(name, quoted=True))
-    return tree.sql(dialect="duckdb")
-
-
-def _for_duckdb(node: exp.Expression) -> exp.Expression:
-    if isinstance(node, exp.DataType) and node.this in _DECIMALS and not node.expressions:
-        return exp.DataType.build("DECIMAL(38, 9)", dialect="duckdb")
-    if isinstance(node, exp.Div) and not (isinstance(node.expression, exp.Literal) and float(node.expression.name)):
-        divisor = node.expression
-        failed = sqlglot.parse_one("error('division by zero: x / 0')", read="duckdb")
-        return exp.Div(
-            this=node.this, expression=exp.Case(ifs=[exp.If(this=divisor.copy().eq(0), true=failed)]).else_(divisor)
-        )
-    return node
-
-
-_DECIMALS = (exp.DataType.Type.DECIMAL, exp.DataType.Type.BIGDECIMAL)
 _BAD = re.compile(r"Could not convert string '(.*)' to (\w+)", re.DOTALL)
 _NAMES = {"INT64": "int64", "DOUBLE": "double", "DATE": "date", "TIMESTAMP": "timestamp", "BOOL": "bool"}
 

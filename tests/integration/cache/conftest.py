@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import pytest
 import redis
@@ -47,7 +47,7 @@ class PrivateRedis:
     def start(self) -> None:
         binary = shutil.which("redis-server")
         if binary is None:
-            _missing("no redis-server is installed")
+            missing("no redis-server is installed")
         command = [
             str(binary),
             "--port",
@@ -87,7 +87,7 @@ class PrivateRedis:
         self.socket.unlink(missing_ok=True)
 
 
-def _missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Where tests must be complete (CI), absence is a failure."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -137,9 +137,9 @@ def test_a_server_that_hangs_costs_one_short_wait_and_comes_back(
     server.signal(signal.SIGSTOP)
     start = time.monotonic()
     for _ in range(50):
-        assert cache.get("result:works") is None
-        assert cache.acquire("result:works", 60.0)
         cache.set("result:works", b"1")
+        assert cache.acquire("result:works", 60.0)
+        assert cache.get("result:works") is None
     waited = time.monotonic() - start
     server.signal(signal.SIGCONT)
     assert 0.2 < waited < 1.5
@@ -306,7 +306,25 @@ def test_a_cache_file_that_turned_to_garbage_is_used_again_when_it_is_gone(
     assert_is_no_cache(cache)
     assert 1 <= len(warnings_of(caplog)) <= 2
     (folder / "cache.db").unlink()
+    other = opened(str(folder))
+    assert works(other)
+    eventually(lambda: cache.get("result:works") is not None)
+
+
+def test_a_cache_file_that_can_no_longer_be_written_is_opened_anew(
+    tmp_path: Path, opened: Callable[[str], Cache], caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = opened(str(tmp_path / "cache"))
+    cache.set("result:1", b"1")
+    with sqlite3.connect(tmp_path / "cache" / "cache.db") as connection:
+        connection.execute("DROP TABLE Settings")
+    connection.close()
+    cache.set("result:works", b"1")
+    assert cache.get("result:works") is None
+    assert cache.get("result:1") is not None
+    assert len(warnings_of(caplog)) == 1
     eventually(lambda: works(cache))
+    assert len(warnings_of(caplog)) == 1
 
 
 def test_a_cache_that_another_process_holds_is_read_and_costs_one_short_wait(

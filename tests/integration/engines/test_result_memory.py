@@ -77,11 +77,11 @@ def test_a_giant_after_many_small_rows_ends_the_answer_there(raw: Raw, server: S
 def test_a_value_of_mysql_is_refused_before_it_is_read(raw: Raw, server: Server, engine: Engine) -> None:
     """Its packets tell their size first; PostgreSQL's library reads one row whole."""
     connection: Any = engine._kind.connect(user="nobody", defer_connect=True)  # type: ignore[attr-defined]
-    connection.allowance = 10
-    connection._rfile = wire = io.BytesIO(bytes(16_000_000))
-    assert connection._read_bytes(8) == bytes(8)
+    connection._next_seq_id = 0
+    connection._rfile = wire = io.BytesIO(b"\x08\x00\x00\x00" + bytes(8) + b"\xff\xff\xf0\x01" + bytes(16_000_000))
+    assert connection.read_row(10) == bytes(8)
     with pytest.raises(RowTooLarge):
-        connection._read_bytes(15_000_000)
+        connection.read_row(15_000_000)
     assert wire.closed
 
 

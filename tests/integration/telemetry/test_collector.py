@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from nl2sql.answer.base import Answer
+from nl2sql.errors import SettingsInvalid
 from nl2sql.question import Question
+from nl2sql.telemetry import otlp
 from nl2sql.telemetry.base import Telemetry
 from nl2sql.telemetry.open import open_telemetry
 from nl2sql.telemetry.otlp import CLOSE_SECONDS
@@ -25,75 +23,6 @@ from nl2sql.telemetry.otlp import CLOSE_SECONDS
 ANSWER = Answer(Question.parse("How many bids?"), "answered", "Three.")
 # What a busy machine may add to waiting times.
 SLACK_SECONDS = 8.0
-
-
-class Collector:
-    """`status` and `stall` (seconds) are how it takes what it gets; `names` are the spans that came."""
-
-    def __init__(self) -> None:
-        self.status, self.stall = 200, 0.0
-        self.bodies: list[bytes] = []
-        self.paths: list[str] = []
-        self.closing = threading.Event()
-
-    @property
-    def resources(self) -> list[Any]:
-        return [each for body in self.bodies for each in ExportTraceServiceRequest.FromString(body).resource_spans]
-
-    @property
-    def names(self) -> list[str]:
-        return [span.name for each in self.resources for scope in each.scope_spans for span in scope.spans]
-
-    @property
-    def services(self) -> set[str]:
-        return {a.value.string_value for r in self.resources for a in r.resource.attributes if a.key == "service.name"}
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    made = Collector()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            made.paths.append(self.path)
-            made.closing.wait(made.stall)
-            self.send_response(made.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    _point_to(monkeypatch, server.server_port)
-    yield made
-    made.closing.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A port that is taken and does not listen: every connection to it is refused."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        _point_to(monkeypatch, port)
-        yield port
-
-
-def _point_to(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://u:hunter2@127.0.0.1:{port}")
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
 
 
 def ask(telemetry: Telemetry) -> None:
@@ -110,7 +39,7 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.01)
 
 
-def test_spans_arrive_under_the_products_name(collector: Collector) -> None:
+def test_spans_arrive_under_the_products_name(collector: Any) -> None:
     telemetry = open_telemetry("otlp")
     ask(telemetry)
     telemetry.close()
@@ -125,7 +54,7 @@ def test_spans_arrive_under_the_products_name(collector: Collector) -> None:
     [("OTEL_SERVICE_NAME", "sales-desk"), ("OTEL_RESOURCE_ATTRIBUTES", "service.name=sales-desk,team=a")],
 )
 def test_the_host_may_name_the_service(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    collector: Any, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     telemetry = open_telemetry("otlp")
@@ -134,7 +63,7 @@ def test_the_host_may_name_the_service(
     assert collector.services == {"sales-desk"}
 
 
-def test_two_pipelines_in_one_process_close_for_themselves(collector: Collector) -> None:
+def test_two_pipelines_in_one_process_close_for_themselves(collector: Any) -> None:
     first, second = open_telemetry("otlp"), open_telemetry("otlp")
     ask(first)
     first.close()
@@ -143,7 +72,7 @@ def test_two_pipelines_in_one_process_close_for_themselves(collector: Collector)
     assert collector.names.count("nl2sql.question") == 2
 
 
-def test_a_sampler_that_drops_everything_is_obeyed(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sampler_that_drops_everything_is_obeyed(collector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     telemetry = open_telemetry("otlp")
     ask(telemetry)
@@ -169,7 +98,7 @@ def test_a_dead_collector_is_one_line_in_the_log(nobody: int, caplog: pytest.Log
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 503])
 def test_a_collector_that_refuses_is_one_line_until_it_takes_spans_again(
-    collector: Collector, caplog: pytest.LogCaptureFixture, status: int
+    collector: Any, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     collector.status = status
     telemetry = open_telemetry("otlp")
@@ -183,7 +112,7 @@ def test_a_collector_that_refuses_is_one_line_until_it_takes_spans_again(
     assert len(caplog.records) == 2
 
 
-def test_a_collector_that_stalls_keeps_neither_a_question_nor_the_end_waiting(collector: Collector) -> None:
+def test_a_collector_that_stalls_keeps_neither_a_question_nor_the_end_waiting(collector: Any) -> None:
     collector.stall = 60.0
     telemetry = open_telemetry("otlp")
     ask(telemetry)
@@ -194,6 +123,34 @@ def test_a_collector_that_stalls_keeps_neither_a_question_nor_the_end_waiting(co
     assert time.monotonic() - begun < CLOSE_SECONDS + SLACK_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "bzip9"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "no equals sign"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:hunter2@[broken"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
+        ("OTEL_TRACES_SAMPLER", "whatever"),
+    ],
+)
+def test_a_mistaken_variable_is_a_sentence_or_harmless(
+    nobody: int, variable: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(otlp, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setenv(variable, value)
+    try:
+        telemetry = open_telemetry("otlp")
+    except SettingsInvalid as error:
+        assert "OTEL_" in str(error) and "hunter2" not in f"{error} {error.hint}"
+    else:
+        with telemetry.question("q", "analyst"):
+            pass
+        telemetry.close()
+    assert "hunter2" not in caplog.text
+
+
 PROCESS = """
 from nl2sql.telemetry.open import open_telemetry
 telemetry = open_telemetry("otlp")
@@ -202,7 +159,7 @@ with telemetry.question("q1", "analyst"):
 """
 
 
-def test_a_process_that_ends_delivers_what_it_has(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_ends_delivers_what_it_has(collector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
     done = subprocess.run([sys.executable, "-c", PROCESS], capture_output=True, text=True, timeout=100, check=True)
     assert collector.names == ["nl2sql.question"]

@@ -29,7 +29,8 @@ def typed() -> Callable[..., pa.Array]:
     """The one column `x` of a query, as a result holds it."""
 
     def run(sql: str, datatype: DataType = DataType.OPAQUE, scale: int = 0) -> pa.Array:
-        with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
             relation = connection.sql(sql)
             found = relation.to_arrow_table()
             types = [str(kind) for kind in relation.types]
@@ -61,7 +62,7 @@ def typed() -> Callable[..., pa.Array]:
         ("'-infinity'::DATE", pa.string(), "-infinity"),
         ("'12000-01-01'::DATE", pa.string(), "12000-01-01"),
         ("DATE '9999-12-31'", pa.date32(), datetime.date.max),
-        ("TIMESTAMP '9999-12-31 23:59:59.999999'", pa.timestamp("us"), datetime.datetime.max),
+        ("TIMESTAMP '9999-12-31 23:59:59.999999'", pa.timestamp("us"), datetime.datetime.max),  # noqa: DTZ901
         ("INTERVAL '90 minutes'", pa.string(), "1:30:00"),
         ("INTERVAL '1 month 2 days 3 seconds'", pa.string(), "1 month, 2 days, 0:00:03"),
         ("INTERVAL '2 months'", pa.string(), "2 months"),
@@ -78,7 +79,7 @@ def typed() -> Callable[..., pa.Array]:
 def test_a_column_whose_type_the_guard_does_not_know_keeps_its_own(
     value: str, kind: pa.DataType, expected: object, typed: Callable[..., pa.Array]
 ) -> None:
-    column = typed(f"SELECT {value} AS x UNION ALL SELECT NULL")  # noqa: S608
+    column = typed(f"SELECT {value} AS x UNION ALL SELECT NULL")
     assert column.type == kind
     assert column.to_pylist() == [expected, None]
 
@@ -110,7 +111,7 @@ def test_a_column_whose_type_the_guard_does_not_know_keeps_its_own(
 def test_the_guards_type_wins_where_the_values_fit_it(
     value: str, datatype: DataType, kind: pa.DataType, expected: object, typed: Callable[..., pa.Array]
 ) -> None:
-    column = typed(f"SELECT {value} AS x UNION ALL SELECT NULL", datatype, 2)  # noqa: S608
+    column = typed(f"SELECT {value} AS x UNION ALL SELECT NULL", datatype, 2)
     assert column.type == kind
     assert column.to_pylist() == [expected, None]
 
@@ -149,7 +150,7 @@ def test_a_column_is_the_same_as_if_its_values_had_come_row_by_row(datatype: Dat
 )
 def test_a_value_that_has_no_equal_is_refused_and_not_altered(value: str, typed: Callable[..., pa.Array]) -> None:
     with pytest.raises(QueryFailed, match="cannot be shown") as caught:
-        typed(f"SELECT {value} AS x")  # noqa: S608
+        typed(f"SELECT {value} AS x")
     assert "CAST it AS VARCHAR" in caught.value.hint
 
 

@@ -86,10 +86,11 @@ def test_an_exception_is_one_field_of_its_line(formatter: logging.Formatter) -> 
 @pytest.mark.parametrize("formatter", [JsonLine(), TextLine()])
 def test_secrets_are_cut_out_of_every_field(formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefgh12345678")
-    said = "redis://:hunter2@cache:6379/0 postgresql://u:p%40ss@h/d?password=hunter3 sk-abcdefgh12345678"
+    monkeypatch.setenv("NL2SQL_MASK_KEY", "d1e2f3a4b5")
+    said = "d1e2f3a4b5 redis://:hunter2@cache:6379/0 postgresql://u:p%40ss@h/d?password=hunter3 sk-abcdefgh12345678"
     with numbered("http://a:hunter4@b"):
         line = formatter.format(record("%s", said, stack_info=said))
-    for secret in ("hunter2", "p%40ss", "hunter3", "hunter4", "sk-abcdefgh12345678"):
+    for secret in ("hunter2", "p%40ss", "hunter3", "hunter4", "d1e2f3a4b5", "sk-abcdefgh12345678"):
         assert secret not in line
 
 

@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from nl2sql.errors import SettingsInvalid
-from nl2sql.telemetry.open import INSTALL, open_telemetry
+from nl2sql.telemetry.open import INSTALL
 
 
 @pytest.mark.parametrize(
@@ -74,31 +73,3 @@ def test_the_providers_of_a_host_get_the_spans_and_no_exporter_of_ours_is_made()
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["nl2sql.question False", "nl2sql.question False"]
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "bzip9"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "no equals sign"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:hunter2@[broken"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
-        ("OTEL_TRACES_SAMPLER", "whatever"),
-    ],
-)
-def test_a_mistaken_variable_is_a_sentence_or_harmless(
-    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv(variable, value)
-    try:
-        telemetry = open_telemetry("otlp")
-    except SettingsInvalid as error:
-        assert "OTEL_" in str(error) and "hunter2" not in f"{error} {error.hint}"
-    else:
-        with telemetry.question("q", "analyst"):
-            pass
-        telemetry.close()
-    assert "hunter2" not in caplog.text

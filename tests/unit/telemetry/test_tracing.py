@@ -144,9 +144,10 @@ def test_the_run_stage_follows_the_conventions_of_databases(spans: Spans) -> Non
 
 
 def test_what_was_not_asked_of_a_database_is_no_select(spans: Spans) -> None:
-    with spans.tracing.stage("run") as tell:
-        tell({"nl2sql.cached": True})
+    with spans.tracing.question("q1", "analyst"), spans.tracing.stage("run") as tell:
+        tell({"nl2sql.cached": True, "db.system.name": "mysql", "db.response.returned_rows": 3})
     assert spans.facts("nl2sql.run") == {"nl2sql.cached": True}
+    assert "db.system.name" not in spans.facts("nl2sql.question")
 
 
 def test_a_failed_answer_and_a_failed_stage_are_errors(spans: Spans) -> None:

@@ -11,7 +11,9 @@ import pytest
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
+from nl2sql.llm import base
 from nl2sql.llm.base import NO_USAGE, Completion, Usage, charge, paid_for
+from nl2sql.llm.openai import OpenAIModel
 from nl2sql.prompt import Prompt
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
@@ -119,3 +121,35 @@ def test_a_cached_draft_costs_nothing() -> None:
         "assumptions": ["a"],
     }
     assert draft_from_bytes(stored) == SqlDraft("SELECT 1", Origin("llm", "m", "n"), "one", ("a",))
+
+
+def served(text: str | None, reason: str = "stop", refusal: str | None = None) -> bytes:
+    message = {"role": "assistant", "content": text, "refusal": refusal}
+    usage = {"prompt_tokens": PAID.prompt_tokens, "completion_tokens": PAID.completion_tokens}
+    return json.dumps({"choices": [{"finish_reason": reason, "message": message}], "usage": usage}).encode()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [served(None, refusal="no"), served("{", "length"), served("{", "content_filter"), served(" ")],
+    ids=["refused", "cut off", "withheld", "empty"],
+)
+def test_what_a_provider_sent_and_nobody_can_use_was_paid_for(reply: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "ALLOW_MODEL_REQUESTS", True)
+    monkeypatch.setattr(OpenAIModel, "_send", lambda *_: reply)
+    writer = LlmWriter(OpenAIModel("m", base_url="http://127.0.0.1:9/v1"), PROMPTS)
+    with pytest.raises(ModelReplyInvalid) as caught:
+        writer.write(QUESTION, CONTEXT)
+    assert paid_for(caught.value) == PAID
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("http://u:hunter2@127.0.0.1:8080/v1", ("127.0.0.1", 8080)),
+        ("https://models.example/v1", ("models.example", 443)),
+        ("http://[::1]/v1", ("::1", 80)),
+    ],
+)
+def test_a_model_tells_where_it_is_and_no_password(url: str, server: tuple[str, int]) -> None:
+    assert OpenAIModel("m", base_url=url).server == server

@@ -105,7 +105,7 @@ class House(ABC):
         self.execute(f"CREATE TABLE {self.quoted('kinds')} (id {self.types['integer']}, {columns})")
         self.insert("kinds", list(zip(range(1, 5), *(column.given for column in values), strict=True)))
         kinds = ("integer", "text", "decimal", "timestamp", "bool")
-        names = ("id", "title", "price", "at", "sold")
+        names = ("id", "title", "price", "made_at", "sold")
         columns = ", ".join(f"{name} {self.types[kind]}" for name, kind in zip(names, kinds, strict=True))
         self.execute(f"CREATE TABLE {self.quoted('items')} ({columns})")
         self.insert("items", ITEMS)

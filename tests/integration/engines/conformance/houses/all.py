@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.engines.conformance.house import House
+from tests.integration.engines.conformance.houses.bigquery import BigQueryHouse
+from tests.integration.engines.conformance.houses.duckdb import DuckdbHouse
 from tests.integration.engines.conformance.houses.mysql import MariaDbHouse, MySqlHouse
 from tests.integration.engines.conformance.houses.postgres import PostgresHouse
 from tests.integration.engines.conformance.houses.sqlite import SqliteHouse
@@ -16,6 +18,8 @@ HOUSES: tuple[type[House], ...] = (
     MySqlHouse,
     MariaDbHouse,
     PostgresHouse,
+    DuckdbHouse,
+    BigQueryHouse,
 )
 
 

@@ -54,7 +54,7 @@ class SqliteHouse(House):
         }
     )
     endless = "SELECT COUNT(*) FROM items a, items b, items c, items d, items e"
-    flood = "SELECT a.id, b.title, b.price, b.at FROM items a, items b, items c"
+    flood = "SELECT a.id, b.title, b.price, b.made_at FROM items a, items b, items c"
     writes = (
         "INSERT INTO items(id) VALUES (1000)",
         "UPDATE items SET title = 'x'",

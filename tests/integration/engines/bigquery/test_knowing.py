@@ -1,0 +1,136 @@
+"""What the engine knows without running anything: cost, advice, freshness, changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nl2sql.engines import bigquery_schema
+from nl2sql.engines.base import Engine
+from nl2sql.engines.bigquery_address import BigQueryOptions
+from nl2sql.engines.registry import open_engine
+from nl2sql.errors import QueryFailed
+from tests.integration.engines.bigquery.conftest import ENDLESS, Guarded
+
+if TYPE_CHECKING:
+    from tests.fakes.bigquery.server import FakeBigQuery
+
+pytestmark = pytest.mark.xdist_group("bigquery")
+MEBIBYTE = 2**20
+
+
+def test_an_estimate_is_a_price_for_bytes_and_runs_nothing(fake: FakeBigQuery, guarded: Guarded) -> None:
+    engine = open_engine(fake.url, bigquery=BigQueryOptions(price=Decimal(1000), currency="EUR"))
+    one = engine.estimate(guarded("SELECT SUM(price) AS n FROM sales"))
+    assert (one.rows, one.scanned_bytes, one.currency) == (None, 10 * MEBIBYTE, "EUR")
+    assert one.price == (Decimal(10 * MEBIBYTE) / 2**40 * 1000).quantize(Decimal("0.000001"))
+    joined = "SELECT COUNT(*) AS n FROM sales JOIN by_country ON sales.id = by_country.id"
+    assert engine.estimate(guarded(joined)).scanned_bytes == 20 * MEBIBYTE
+    assert engine.estimate(guarded("SELECT COUNT(*) AS n FROM sales")).price == 0
+    engine.estimate(guarded(ENDLESS))
+    assert fake.jobs.all == {}
+    engine.close()
+
+
+def test_what_is_billed_is_what_was_estimated(engine: Engine, guarded: Guarded) -> None:
+    checked = guarded("SELECT country, MAX(price) AS n FROM sales GROUP BY country")
+    assert engine.estimate(checked).scanned_bytes == engine.run(checked).billed_bytes
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT id FROM by_country", ["filter on by_country.country reads less"]),
+        ("SELECT id FROM by_country WHERE country = 'DE'", []),
+        ("SELECT id FROM sales", []),
+        ("SELECT id, title, price, day, country, note FROM sales", ["only the columns of sales that you need: all 6"]),
+        ("SELECT id FROM by_day WHERE day > '2026-01-01'", []),
+    ],
+)
+def test_advice_says_what_would_make_it_cheaper(engine: Engine, guarded: Guarded, sql: str, words: list[str]) -> None:
+    advice = engine.estimate(guarded(sql)).advice
+    assert len(advice) == len(words), advice
+    assert all(part in sentence for part, sentence in zip(words, advice, strict=True))
+
+
+def test_a_partitioned_table_asks_for_a_filter(fake: FakeBigQuery, engine: Engine, guarded: Guarded) -> None:
+    with pytest.raises(QueryFailed, match="could not run") as caught:
+        engine.estimate(guarded("SELECT id FROM by_day"))
+    assert "without a filter over column" in caught.value.hint
+    fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = False
+    try:
+        (advice,) = engine.estimate(guarded("SELECT id FROM by_day")).advice
+        assert advice.startswith("Add a filter on by_day.day")
+    finally:
+        fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = True
+
+
+def test_a_table_is_found_whatever_the_case_of_its_name(engine: Engine, guarded: Guarded) -> None:
+    checked = guarded("SELECT id FROM MixedCase")
+    assert checked.tables == ("mixedcase",)
+    assert engine.run(checked).row_count == 1
+    assert engine.estimate(checked).scanned_bytes == 10 * MEBIBYTE
+    assert engine.fresh_as_of(checked.tables) is not None
+
+
+def test_data_is_as_new_as_its_oldest_table_and_open_ended_while_rows_stream_in(
+    fake: FakeBigQuery, engine: Engine
+) -> None:
+    tables = fake.warehouse.tables
+    sales = tables["stand-in-project", "shop", "sales"]
+    told = engine.fresh_as_of(["sales", "by_country"])
+    assert told is not None
+    assert abs(told.timestamp() - sales.modified.replace(tzinfo=None).timestamp()) < 0.01
+    sales.streaming = True
+    try:
+        other = open_engine(fake.url)
+        assert other.fresh_as_of(["sales"]) is None
+        other.close()
+    finally:
+        sales.streaming = False
+
+
+def test_a_fingerprint_follows_the_data_and_asks_seldom(
+    fake: FakeBigQuery, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = engine.fingerprint()
+    fake.requests.clear()
+    assert engine.fingerprint() == before
+    assert fake.requests == []
+    fake.warehouse.insert("shop", "by_country", [(1, "x", 1, None, "DE", None)])
+    monkeypatch.setattr(bigquery_schema, "FRESH_SECONDS", 0.0)
+    after = engine.fingerprint()
+    assert after != before
+    assert engine.fingerprint() == after
+    other = open_engine(f"{fake.url}&location=EU")
+    assert other.fingerprint().split()[0] != after.split()[0]
+    assert other.fingerprint().split()[1] == after.split()[1]
+    other.close()
+
+
+def test_a_fingerprint_costs_nothing(fake: FakeBigQuery, engine: Engine) -> None:
+    engine.fingerprint()
+    assert fake.jobs.all == {}
+    assert set(fake.requests) == {"tables.list", "tables.get"}
+
+
+def test_values_of_a_column_are_sorted_bounded_and_filtered(engine: Engine) -> None:
+    assert engine.distinct_values("sales", "title", 3) == ["Thing 0", "Thing 1", "Thing 10"]
+    assert engine.distinct_values("shop.sales", "country", 3, "id > 5") == ["DE"]
+    assert engine.distinct_values("sales", "note", 3) == []
+    with pytest.raises(QueryFailed):
+        engine.distinct_values("sales", "title` FROM sales; DROP TABLE sales; --", 3)
+
+
+def test_a_service_that_does_not_tell_statements_apart_is_a_fault(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nl2sql.engines.bigquery import BigQueryEngine, Plan
+
+    assert engine.session_faults() == ()
+    monkeypatch.setattr(BigQueryEngine, "_plan", lambda self, sql: Plan("", 0))
+    assert engine.session_faults() == ("does not tell what kind of statement it was given",)
+    monkeypatch.setattr(BigQueryEngine, "_plan", lambda self, sql: Plan("SELECT", 0))
+    assert engine.session_faults() == ("takes a statement that writes for a query",)
