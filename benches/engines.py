@@ -29,7 +29,7 @@ USERS = 32
 SECONDS = 5.0
 ROUNDS = 300
 # As many rows as a role gets by default, of six columns: ids, money, a time and a text.
-WIDE = "SELECT id, listing_id, bidder_id, amount, is_proxy, placed_at FROM bids ORDER BY id LIMIT 1000"
+WIDE = "SELECT id, listing_id, bidder_id, amount, placed_at, id + 1 AS next FROM bids ORDER BY id LIMIT 1000"
 
 
 def _median_us(call: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -111,9 +111,13 @@ def main() -> None:
     options = parser.parse_args()
     page = Page(sys.stdout)
     if options.only != "fetch":
-        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as bare:
-            with opened(options.database.absolute(), folder) as pipeline:
-                rows = [*bench_cached(pipeline, bare), bench_users(pipeline)]
+        database = options.database.absolute()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            tempfile.TemporaryDirectory() as bare,
+            opened(database, folder) as pipeline,
+        ):
+            rows = [*bench_cached(pipeline, bare), bench_users(pipeline)]
         page.table(("measured", "time", "beside"), rows, frozenset({1}))
     if options.only != "cached":
         from benches import fetch

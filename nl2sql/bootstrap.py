@@ -20,6 +20,7 @@ from nl2sql.context.retrieve import retrieve
 from nl2sql.engines.base import Engine
 from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
+from nl2sql.errors import Nl2SqlError
 from nl2sql.freshness import DataClock
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy

@@ -109,7 +109,7 @@ def ask(
     sql_only: Annotated[bool, typer.Option("--sql", help="Print the SQL of the answer, and nothing else.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not read cached answers.")] = False,
     accept_cost: Annotated[
-        bool, typer.Option("--accept-cost", help="Run it although it costs more than usual.")
+        bool, typer.Option("--accept-cost", help="Run it although it costs more than your role spends unasked.")
     ] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",

@@ -168,7 +168,8 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         hidden, bounds = hidden_columns(model, policy), f"at most {limits.rows:,} rows and {limits.seconds:g} s"
         yield Check("policy", "ok", f"role {policy.role}: {len(hidden)} hidden columns, {bounds}")
     try:
-        pipeline = build_pipeline(replace(settings, cache="off", ledger="off", metrics_port=0, traces="off", strict=False))
+        alone = replace(settings, cache="off", ledger="off", metrics_port=0, traces="off", strict=False)
+        pipeline = build_pipeline(alone)
     except Nl2SqlError as error:
         yield _failed({"prompt": "prompts", "llm": "provider"}.get(error.stage, "database"), error, DATABASE_ADVICE)
         return

@@ -27,8 +27,8 @@ Exit codes:
   0  answered, or everything in order
   1  unexpected: a defect; the message carries a reference into var/nl2sql.log
   2  usage or settings: an argument, a setting, a model, policy or prompt file
-  3  declined: not understood, not in the data, or a question back
-  4  refused: the guard, or a question for hidden data or for a change
+  3  declined: not understood, not in the data, or a question back (also: whether its cost is fine)
+  4  refused: the guard, a question for hidden data or for a change, or too costly
   5  the database or the model provider failed, or the output could not be written
 """
 

@@ -204,7 +204,8 @@ class Journey:
         labels, as_of = self._stages.labels, self._as_of()
         answer = compose(self._question, draft, checked, done.result, labels, as_of, cached=is_kept)
         if is_kept:
-            self._explained_before.put(remembered, answer, int(done.result.table.get_total_buffer_size()) + ANSWER_BYTES)
+            size = int(done.result.table.get_total_buffer_size()) + ANSWER_BYTES
+            self._explained_before.put(remembered, answer, size)
         return answer
 
     def _priced(self, draft: SqlDraft, checked: CheckedSql, done: TooCostly) -> Answer:

@@ -31,10 +31,10 @@ from nl2sql.errors import (
 _NO_CONNECTION = ("08", "53", "57P", "40", "55P03")  # also: no resources, shutting down, serialization, lock not given
 
 
-# A FETCH asks for so many rows at first and for four times as many each time: small answers come in one journey, and
+# A FETCH asks for so many rows at first and for twice as many each time: small answers come in one journey, and
 # large ones in few. The server sends them as it finds them; what nobody wants any more is cancelled.
 FIRST_BATCH = 16
-LARGEST_BATCH = 32_768
+LARGEST_BATCH = 4096
 # Between two FETCHes a process that stopped (or a machine that sleeps) would keep its snapshot and locks for ever.
 _IDLE_SECONDS = 5
 
@@ -116,7 +116,7 @@ class PostgresServer:
             if came < wanted:
                 return
             most -= came
-            size = min(4 * size, LARGEST_BATCH)
+            size = min(2 * size, LARGEST_BATCH)
 
     def readers(self, connection: RawConnection, cursor: RawCursor) -> Readers:
         return readers_of(connection, cursor)

@@ -75,6 +75,7 @@ def adapt(query: exp.Expr, dialect: str) -> exp.Expr:
             ratio.set("safe", spoken.SAFE_DIVISION)
     if dialect == "bigquery":
         _name_tables_apart(query)
+        _order_by_outputs(query)
     return query.transform(_modifier) if dialect == "sqlite" else query
 
 
@@ -90,6 +91,18 @@ def _name_tables_apart(query: exp.Expr) -> None:
     for column in query.find_all(exp.Column):
         if column.table in fresh:
             column.set("table", exp.to_identifier(fresh[column.table]))
+
+
+def _order_by_outputs(query: exp.Expr) -> None:
+    """After SELECT DISTINCT, BigQuery orders by output columns alone, and by their names."""
+    for select in query.find_all(exp.Select):
+        order = select.args.get("order")
+        if select.args.get("distinct") and order is not None:
+            names = {each.unalias(): each.alias_or_name for each in select.expressions}
+            for key in order.expressions:
+                value = key.this if isinstance(key, exp.Ordered) else key
+                if value in names:
+                    value.replace(exp.column(names[value]))
 
 
 def _modifier(node: exp.Expr) -> exp.Expr:

@@ -13,7 +13,7 @@ import sqlalchemy
 from nl2sql.engines.base import Engine
 from nl2sql.engines.registry import open_engine
 from nl2sql.engines.sql import SqlEngine
-from nl2sql.errors import QueryFailed, QueryTimedOut
+from nl2sql.errors import DatabaseUnreachable, QueryFailed, QueryTimedOut, SettingsInvalid
 from tests.integration.conftest import MakeAccount, Server, execute, on_mysql, on_postgres
 
 Raw = Callable[..., list[tuple[object, ...]]]
@@ -157,3 +157,29 @@ def test_a_role_with_settings_of_its_own_reads_as_the_guard_does(
     )
     assert engine._read(sql, 2.0, 10, 1_000)[1] == [(0, "2026-03-04", "\\", "on", "pg_catalog, pg_temp")]
     engine.close()
+
+
+@on_postgres
+def test_postgresql_is_reached_over_tls_or_not_at_all_when_the_address_says_so(
+    admin: sqlalchemy.Engine, server: Server
+) -> None:
+    with admin.connect() as connection:
+        offered = connection.exec_driver_sql("SHOW ssl").scalar() == "on"
+    engine = open_engine(admin.url.update_query_dict({"sslmode": "require"}).render_as_string(hide_password=False))
+    assert isinstance(engine, SqlEngine)
+    sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    if offered:
+        assert engine._read(sql, 5.0, 1, 1_000)[1] == [(True,)]
+    else:
+        with pytest.raises(DatabaseUnreachable) as caught:
+            engine._read(sql, 5.0, 1, 1_000)
+        assert "does not support SSL" in caught.value.hint
+    engine.close()
+
+
+@pytest.mark.parametrize("option", ["no_such_option", "ssl_mode"])
+def test_an_option_that_the_driver_does_not_know_is_refused_when_the_address_is_read(
+    admin: sqlalchemy.Engine, option: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match="has an option"):
+        open_engine(admin.url.update_query_dict({option: "x"}).render_as_string(hide_password=False))

@@ -15,8 +15,6 @@ import pyarrow as pa
 
 from tests.integration.engines.conformance.house import Difference, House, Row
 
-_NUMBERS = "SQLite keeps no decimals: a number of more than 15 digits is a float there, or a text."
-
 
 class SqliteHouse(House):
     name = "sqlite"
