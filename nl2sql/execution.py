@@ -129,7 +129,9 @@ class Execution:
             return Made(result_to_bytes(result), self._seconds_to_keep(checked))
 
         wait_seconds = checked.seconds + PACKING_SECONDS
-        fetched = self._flights.fetch(result_key, make, wait_seconds=wait_seconds, fresh=asked.fresh)
+        fetched = self._flights.fetch(
+            result_key, make, wait_seconds=wait_seconds, fresh=asked.fresh, given_up=asked.cancelled.is_set
+        )
         if made:
             return Executed(made[0])
         return self._kept(result_key, fetched.entry) or Executed(self._run(checked, asked))  # damaged on its way

@@ -64,6 +64,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("NL2SQL_", "OPENAI_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("NL2SQL_LEDGER", "off")  # questions of tests do not belong among those of people
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ def test_a_question_in_the_docs_is_answered(text: str, auction_database: Path) -
         "NL2SQL_DATABASE": f"sqlite:///{auction_database}",
         "NL2SQL_CACHE": "off",
     }
-    pipeline = build_pipeline(load_settings(environ))
+    pipeline = build_pipeline(load_settings(environ | {"NL2SQL_LEDGER": "off"}))
     answer = pipeline.ask(Question.parse(text))
     pipeline.close()
     assert answer.outcome == "answered", answer.headline

@@ -73,7 +73,12 @@ def made(server: Server) -> Iterator[tuple[sqlalchemy.Engine, str]]:
 
 
 def settings_for(url: str) -> Settings:
-    environ = {"NL2SQL_CONFIG": str(REPOSITORY / "nl2sql.toml"), "NL2SQL_CACHE": "off", "NL2SQL_STRICT": "true"}
+    environ = {
+        "NL2SQL_CONFIG": str(REPOSITORY / "nl2sql.toml"),
+        "NL2SQL_CACHE": "off",
+        "NL2SQL_LEDGER": "off",
+        "NL2SQL_STRICT": "true",
+    }
     return load_settings(environ | {"NL2SQL_DATABASE": url, "NL2SQL_AS_OF": "2026-06-30"})
 
 

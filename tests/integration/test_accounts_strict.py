@@ -25,7 +25,7 @@ def settings(repository: Path) -> Callable[..., Settings]:
     """Of the repository, with the auction's model; starting reads no table."""
 
     def make(database: str, **more: str) -> Settings:
-        environ = {"database": database, "cache": "off", "strict": "true"} | more
+        environ = {"database": database, "cache": "off", "ledger": "off", "strict": "true"} | more
         named = {f"NL2SQL_{name.upper()}": value for name, value in environ.items()}
         return load_settings({"NL2SQL_CONFIG": str(repository / "nl2sql.toml")} | named)
 

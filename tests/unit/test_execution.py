@@ -211,3 +211,29 @@ def test_feedback_reaches_the_ledger(house: House) -> None:
     answer = house.pipeline.ask(SAVER)
     house.pipeline.give_feedback(answer.id, "bad", "too low")
     assert house.ledger.feedback == [(answer.id, "bad", "too low")]
+
+
+def test_who_waits_for_the_rows_of_another_and_is_cancelled_waits_no_longer(house: House) -> None:
+    started, finish = threading.Event(), threading.Event()
+
+    def running(job: Job) -> None:
+        started.set()
+        assert finish.wait(20)
+
+    house.engine.running = running
+    answers = {}
+
+    def ask(name: str) -> None:
+        answers[name] = house.pipeline.run_sql(COUNT, question_id=name)
+
+    threads = {name: threading.Thread(target=ask, args=(name,)) for name in ("first", "second")}
+    threads["first"].start()
+    assert started.wait(10)
+    threads["second"].start()
+    while not house.pipeline.cancel("second"):
+        time.sleep(0.01)
+    threads["second"].join(10)
+    assert answers["second"].code == "query_cancelled"
+    finish.set()
+    threads["first"].join(10)
+    assert answers["first"].outcome == "answered"

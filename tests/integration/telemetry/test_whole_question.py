@@ -52,7 +52,8 @@ def test_a_question_from_the_command_line_is_one_trace_without_a_word_of_it(
     root, run = facts["nl2sql.question"], facts["nl2sql.run"]
     assert (root["nl2sql.outcome"].string_value, root["nl2sql.code"].string_value) == ("answered", "ok")
     assert re.fullmatch(r"[0-9a-f-]{32,36}", root["nl2sql.question.id"].string_value)
-    assert run["db.response.returned_rows"].int_value == 1
+    assert (run["db.response.returned_rows"].int_value, run["db.system.name"].string_value) == (1, "sqlite")
+    assert facts["nl2sql.check"]["nl2sql.verdict"].string_value == "passed"
     sent = b"".join(collector.bodies)
     assert b"SELECT COUNT" not in sent and b"last month" not in sent and b"bids" not in sent
 
