@@ -196,7 +196,8 @@ class Journey:
 
     def _composed(self, draft: SqlDraft, checked: CheckedSql, done: Executed) -> Answer:
         """The same kept rows for the same words, statement and day are explained once."""
-        remembered = (self._question.text, self._as_of(), replace(draft, usage=NO_USAGE), done.kept_as)
+        unpaid = draft if draft.usage == NO_USAGE else replace(draft, usage=NO_USAGE)
+        remembered = (self._question.text, self._as_of(), unpaid, done.kept_as)
         answer = self._explained_before.get(remembered) if done.kept_as else None
         if answer is not None:
             return replace(answer, question=self._question)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 from time import monotonic, sleep
-from uuid import uuid4
 
 from nl2sql.answer.base import Answer, Labels
 from nl2sql.catalog.model import SemanticModel
@@ -23,7 +22,7 @@ from nl2sql.guard.violation import Violations
 from nl2sql.journey import Facts, Journey, new_memory
 from nl2sql.ledger.base import Verdict
 from nl2sql.ledger.row import row_of
-from nl2sql.question import Principal, Question
+from nl2sql.question import Principal, Question, new_question_id
 from nl2sql.stages import Stages
 from nl2sql.trace import Listener, Trace, ignore
 from nl2sql.writers.base import Origin, SqlDraft, Writer
@@ -142,7 +141,7 @@ class Pipeline:
         question_id: str,
         work: Callable[[Journey], Answer],
     ) -> Answer:
-        job = Job(question_id or uuid4().hex, question.principal.user)
+        job = Job(question_id or new_question_id(), question.principal.user)
         telemetry, cancelled = self._stages.telemetry, Event()
         with self._lock:
             self._asked[job.question_id] = cancelled
@@ -165,8 +164,9 @@ class Pipeline:
         finally:
             with self._lock:
                 self._asked.pop(job.question_id, None)
-        row = row_of(answer, at=began, verdict=facts.verdict, engine=self.engine.dialect, prices=self._stages.prices)
-        self._stages.ledger.record(replace(row, sql=facts.sql))
+        engine, prices = self.engine.dialect, self._stages.prices
+        row = row_of(answer, at=began, sql=facts.sql, verdict=facts.verdict, engine=engine, prices=prices)
+        self._stages.ledger.record(row)
         return answer
 
     def _policy_of(self, principal: Principal) -> Policy:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from random import Random
 from types import MappingProxyType
 
 from nl2sql.errors import QuestionInvalid
@@ -20,6 +22,15 @@ def looks_like_sql(text: str) -> bool:
     """Whether a statement was typed where a question was expected."""
     words = text.lower().split()
     return words[:1] in (["select"], ["with"]) and "from" in words
+
+
+_RANDOM = Random()  # noqa: S311 - see new_question_id: no secret
+os.register_at_fork(after_in_child=_RANDOM.seed)  # else a child would give the ids of its parent again
+
+
+def new_question_id() -> str:
+    """Thirty-two hexadecimal digits that no other question has. Not a secret."""
+    return f"{_RANDOM.getrandbits(128):032x}"
 
 
 @dataclass(frozen=True, slots=True)

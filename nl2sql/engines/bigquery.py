@@ -9,35 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from google.api_core.exceptions import Conflict, NotFound
+from google.api_core.exceptions import Conflict, Forbidden, NotFound
 from google.cloud import bigquery
 
 from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
 from nl2sql.engines.bigquery_address import BigQueryAddress, BigQueryOptions
 from nl2sql.engines.bigquery_client import answered_within, connect, retry_in_time, time_left
 from nl2sql.engines.bigquery_errors import DRIVER_ERRORS, mapped
-from nl2sql.engines.bigquery_schema import Metadata, advice_on
+from nl2sql.engines.bigquery_plan import TEBIBYTE, Limits, Plan, billable_bytes, label_of, require_affordable
+from nl2sql.engines.bigquery_schema import Metadata, TableFacts, advice_on
 from nl2sql.engines.bigquery_values import Field, outputs_of, row_reader
 from nl2sql.engines.columns import rows_to_arrow, text_of
 from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
 from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.running import Running
-from nl2sql.errors import DatabaseUnreachable, Nl2SqlError, QueryFailed, QueryTooCostly
+from nl2sql.errors import DatabaseUnreachable, Nl2SqlError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
 
-MEBIBYTE, TEBIBYTE = 1 << 20, 1 << 40
-# https://cloud.google.com/bigquery/pricing: rounded up to a MB; at least 10 for each table, and for each query
-LEAST_BYTES = 10 * MEBIBYTE
 GRACE_SECONDS = 0.5  # given to the job's own limit before it is stopped from outside: a request takes a part of that
 STOP_SECONDS = 5.0  # the longest wait for the answer to a request to stop
 METADATA_SECONDS = 15.0
@@ -45,26 +41,6 @@ INDEX_SECONDS = 60.0  # for reading a column's distinct values, which no one is 
 PAGE_ROWS = 10_000  # in memory at once; the API sends fewer where they are larger than 10 MB
 PLAN_SECONDS = 60.0  # how long a dry run stands for the statement it was made of
 _PLANS_KEPT = 256
-_NOT_IN_LABEL = re.compile("[^a-z0-9_-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a dry run told: `billable` bytes at most, before any result is found in BigQuery's cache."""
-
-    statement_type: str
-    billable: int
-
-
-def billable_bytes(processed: int, tables: int) -> int:
-    if not processed:
-        return 0
-    return max(-(-processed // MEBIBYTE) * MEBIBYTE, LEAST_BYTES * max(tables, 1))
-
-
-def label_of(text: str) -> str:
-    """As BigQuery wants labels: lower case letters, digits, _ and -, at most 63."""
-    return _NOT_IN_LABEL.sub("_", text.lower()).strip("_")[:63]
 
 
 class BigQueryEngine:
@@ -86,9 +62,8 @@ class BigQueryEngine:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
-        fields, rows, truncated, billed = self._read(
-            checked.executed, checked.seconds, checked.row_limit, byte_limit, job
-        )
+        limits = Limits(checked.seconds, checked.row_limit, byte_limit, self._lower(checked.billed_bytes))
+        fields, rows, truncated, billed = self._read(checked.executed, limits, job)
         table = rows_to_arrow(rows, [field["name"] for field in fields], outputs_of(checked.outputs, fields))
         elapsed = (time.perf_counter() - started) * 1000
         return ResultTable(table, checked.row_limit, truncated, elapsed, billed_bytes=billed)
@@ -97,7 +72,7 @@ class BigQueryEngine:
         admit(checked, self.dialect)
         with self._asking(checked.seconds):
             plan = self._plan(checked.executed)
-            tables = [self._metadata.facts(name) for name in checked.tables]
+            tables = list(self._seen(checked.tables))
         price = Decimal(plan.billable) / TEBIBYTE * self._options.price
         return Estimate(
             scanned_bytes=plan.billable,
@@ -117,7 +92,8 @@ class BigQueryEngine:
         name, source = _quoted(column), ".".join(_quoted(part) for part in table.split("."))
         rows_of = f"{name} IS NOT NULL AND ({where or 'TRUE'})"
         sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
-        _, rows, _, _ = self._read(sql, INDEX_SECONDS, limit, self._result_bytes, NO_JOB)
+        limits = Limits(INDEX_SECONDS, limit, self._result_bytes, self._options.maximum_bytes)
+        _, rows, _, _ = self._read(sql, limits, NO_JOB)
         return [text_of(value) for (value,) in rows]
 
     def fingerprint(self) -> str:
@@ -145,10 +121,20 @@ class BigQueryEngine:
         if made is not None:
             made.close()  # type: ignore[no-untyped-call]
 
-    def _read(
-        self, sql: str, seconds: float, row_limit: int, byte_limit: int, job: Job
-    ) -> tuple[Sequence[Field], list[Row], bool, int | None]:
+    def _seen(self, names: Sequence[str]) -> Iterator[TableFacts]:
+        """A table may be readable by a view alone: there is no advice about it then."""
+        for name in names:
+            with contextlib.suppress(Forbidden, NotFound):
+                yield self._metadata.facts(name)
+
+    def _lower(self, billed: int | None) -> int | None:
+        """Of the policy's bound and the engine's own."""
+        own = self._options.maximum_bytes
+        return own if billed is None else billed if own is None else min(billed, own)
+
+    def _read(self, sql: str, limits: Limits, job: Job) -> tuple[Sequence[Field], list[Row], bool, int | None]:
         """Schema, rows, whether there were more, bytes billed."""
+        seconds, row_limit = limits.seconds, limits.rows
         deadline = time.monotonic() + seconds
         job_id, sending = f"nl2sql_{uuid.uuid4().hex}", threading.Event()
         with self._asking(seconds, 2 * GRACE_SECONDS), self._bounded(job, seconds, job_id, sending) as backstop:
@@ -159,10 +145,10 @@ class BigQueryEngine:
                 if backstop.fired or time.monotonic() >= deadline:
                     raise query_timed_out(seconds)
 
-            self._require_affordable(self._plan(sql))
+            require_affordable(self._plan(sql), limits.billed_bytes)
             still_wanted()
             sending.set()
-            sent = self._send(sql, job_id, seconds, job)
+            sent = self._send(sql, job_id, limits, job)
             still_wanted()
             found = sent.result(
                 page_size=min(row_limit + 1, PAGE_ROWS),
@@ -174,7 +160,7 @@ class BigQueryEngine:
             fields = [field.to_api_repr() for field in found.schema]
             if not fields:
                 raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
-            rows, truncated = take_capped(_rows(found, fields), row_limit, byte_limit, still_wanted)
+            rows, truncated = take_capped(_rows(found, fields), row_limit, limits.result_bytes, still_wanted)
             still_wanted()
         return fields, rows, truncated, sent.total_bytes_billed
 
@@ -199,11 +185,11 @@ class BigQueryEngine:
                     raise query_timed_out(seconds) from None
                 raise
 
-    def _send(self, sql: str, job_id: str, seconds: float, job: Job) -> bigquery.QueryJob:
+    def _send(self, sql: str, job_id: str, limits: Limits, job: Job) -> bigquery.QueryJob:
         config = self._config()
-        if self._options.maximum_bytes is not None:
-            config.maximum_bytes_billed = self._options.maximum_bytes
-        config.job_timeout_ms = max(int(seconds * 1000), 1)
+        if limits.billed_bytes is not None:
+            config.maximum_bytes_billed = limits.billed_bytes
+        config.job_timeout_ms = max(int(limits.seconds * 1000), 1)
         named = {"nl2sql_user": label_of(job.user), "nl2sql_question": label_of(job.question_id)}
         config.labels = {"application": "nl2sql"} | {name: value for name, value in named.items() if value}
         config.use_query_cache = True
@@ -247,20 +233,6 @@ class BigQueryEngine:
                 del self._plans[next(iter(self._plans))]
             self._plans[key] = (time.monotonic(), plan)
         return plan
-
-    def _require_affordable(self, plan: Plan) -> None:
-        if plan.statement_type != "SELECT":
-            raise QueryFailed(
-                "The database could not run this query.",
-                hint=f"BigQuery takes it for {plan.statement_type or 'something unknown'}; only SELECT may run.",
-            )
-        most = self._options.maximum_bytes
-        if most is not None and plan.billable > most:
-            raise QueryTooCostly(
-                f"This question would read {plan.billable / 1e9:,.2f} GB, and one question may read {most / 1e9:,.2f}."
-                " Ask for less at once, such as a shorter period.",
-                hint="Filter on the column the table is partitioned by, and name only the columns that are needed.",
-            )
 
     def _config(self) -> bigquery.QueryJobConfig:
         dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)

@@ -19,8 +19,8 @@ from nl2sql.guard.checked import CheckedSql
 
 # How old an answer about a table may be, in seconds: each costs a request of about a tenth of a second.
 FRESH_SECONDS = 30.0
-# Above so many tables a fingerprint is the minute instead: asking about each would take longer than a question.
-MOST_TABLES = 100
+# Above so many tables a fingerprint is the minute instead: asking about each would take seconds.
+MOST_TABLES = 25
 # A table with fewer columns is not worth advice about reading all of them.
 _MANY_COLUMNS = 6
 

@@ -38,16 +38,17 @@ def take_capped(
     Raises QueryFailed when the first row alone is too large: an empty table would say that nothing was found.
     """
     kept: list[Row] = []
+    keep, weight_of = kept.append, weigh
     room = byte_limit
     try:
-        for row in rows:
-            if len(kept) == row_limit:
+        for count, row in enumerate(rows):
+            if count == row_limit:
                 return kept, True
-            room -= weigh(row)
+            room -= weight_of(row)
             if room < 0:
                 raise RowTooLarge
-            kept.append(row)
-            if go_on is not None and len(kept) % _ROWS_BETWEEN == 1:
+            keep(row)
+            if not count % _ROWS_BETWEEN and go_on is not None:
                 go_on()
     except RowTooLarge:
         if not kept:
@@ -58,9 +59,11 @@ def take_capped(
 
 def weigh(row: Row) -> int:
     """Bytes, roughly: as they would be written one after the other."""
-    size = 5 + 5 * len(row)
+    size = 5 + 5 * len(row)  # an integer needs no more
     for value in row:
         kind = type(value)
+        if kind is int:
+            continue
         if kind is str or kind is bytes:
             size += len(value)
         elif kind in _PLAIN:

@@ -40,23 +40,26 @@ def single_rows(connection: psycopg.Connection[Any], command: str) -> Generator[
     for name in _NUMBERS + _MOMENTS:
         texts.adapters.register_loader(name, TextLoader)
     made, link, came = Transformer(texts), connection.pgconn, 0
+    is_busy, next_result, load_row = link.is_busy, link.get_result, made.load_row
+    one_row, no_more = int(pq.ExecStatus.SINGLE_TUPLE), int(pq.ExecStatus.TUPLES_OK)  # enums compare slowly
     link.send_query_params(command.encode(), None)
     link.set_single_row_mode()
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(link.socket, selectors.EVENT_READ)
             while True:
-                while link.is_busy():  # asked first: else reading would hold up every thread until a row comes
+                while is_busy():  # asked first: else reading would hold up every thread until a row comes
                     selector.select()
                     link.consume_input()
-                result = link.get_result()
+                result = next_result()
                 if result is None:
                     return came
-                if result.status == pq.ExecStatus.SINGLE_TUPLE:
+                status = result.status
+                if status == one_row:
                     made.set_pgresult(result, set_loaders=not came)
                     came += 1
-                    yield made.load_row(0, tuple)
-                elif result.status != pq.ExecStatus.TUPLES_OK:
+                    yield load_row(0, tuple)
+                elif status != no_more:
                     raise psycopg.errors.error_from_result(result)
     finally:
         if link.transaction_status == pq.TransactionStatus.ACTIVE:

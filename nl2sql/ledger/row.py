@@ -31,9 +31,17 @@ class Prices:
     currency: str = "USD"
 
 
-def row_of(answer: Answer, *, at: datetime, engine: str, prices: Prices, verdict: str | None = None) -> LedgerRow:
-    """`at` is UTC without zone, `engine` its dialect. `verdict` is what the guard said; None: as far as the answer
-    tells. An answer without an id gets a new one."""
+def row_of(
+    answer: Answer,
+    *,
+    at: datetime,
+    engine: str,
+    prices: Prices,
+    verdict: str | None = None,
+    sql: str | None = None,
+) -> LedgerRow:
+    """`at` is UTC without zone, `engine` its dialect. `verdict` is what the guard said, `sql` what it judged; None: as
+    far as the answer tells. An answer without an id gets a new one."""
     table = answer.table
     model, prompt_version = _model_of(answer.origin)
     scanned = _scanned_bytes(answer)
@@ -49,7 +57,7 @@ def row_of(answer: Answer, *, at: datetime, engine: str, prices: Prices, verdict
         prompt_version=prompt_version,
         model=model,
         plan=_plan(answer),
-        sql=answer.sql,
+        sql=answer.sql if sql is None else sql,
         verdict=_verdict(answer) if verdict is None else verdict,
         engine=engine,
         rows=table.row_count if table is not None else None,

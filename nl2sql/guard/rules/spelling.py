@@ -46,6 +46,7 @@ _UNITS: Final = frozenset(
     DAYOFYEAR DATE TIME DAY_HOUR DAY_MINUTE DAY_SECOND HOUR_MINUTE HOUR_SECOND MINUTE_SECOND YEAR_MONTH WEEKDAY
     """.split()
 )
+_WEEKDAYS: Final = frozenset({"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"})
 _COLLATIONS: Final = frozenset({"NOCASE", "BINARY", "RTRIM"})
 _NUMBER: Final = re.compile(r"(\d{1,38}(\.\d{0,38})?|\.\d{1,38})([eE][+-]?\d{1,3})?\Z")
 _UNIT_TEXT: Final = re.compile(r"[A-Za-z_]{1,20}\Z")
@@ -72,6 +73,8 @@ def _var_fault(node: exp.Var, statement: Statement) -> str:
         return "" if word == "ALL" and statement.dialect.name == "duckdb" else "this sort key is not allowed"
     if isinstance(parent, exp.Escape | exp.Column):
         return "this word is not allowed"
+    if isinstance(parent, exp.WeekStart):
+        return "" if word in _WEEKDAYS else "this is not a day of the week"
     return "" if word in _UNITS else "this word is not a unit of time"
 
 

@@ -20,5 +20,6 @@ What it does as documented (https://cloud.google.com/bigquery/docs/reference/res
 What it does not do: writing by SQL (a dry run tells its statement type, a run is refused as accessDenied, as an account
 that may only read is), scripts, legacy SQL, query parameters, reading fewer bytes for a partition or a cluster,
 permissions of single tables, views, external tables, the Storage Read API, sessions, regions other than the dataset's.
-Numbers are those of DuckDB: a NUMERIC has 38 digits at most, and AVG of a NUMERIC is a float on its way.
+Numbers are those of DuckDB: a NUMERIC has 38 digits at most, AVG of a NUMERIC is a float on its way, and as a text it
+keeps its zeros.
 """

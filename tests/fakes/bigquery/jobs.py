@@ -86,6 +86,7 @@ class Jobs:
         _require_labels(configuration.get("labels", {}))
         job = self._prepared(job_id, location, configuration, user)
         if configuration.get("dryRun"):
+            job.cache_hit = self._kept(job) is not None
             job.state = "DONE"
             job.done.set()
             return job
@@ -177,15 +178,24 @@ class Jobs:
                 "bytesBilledLimitExceeded",
                 f"Query exceeded limit for bytes billed: {most}. {due} or higher required.",
             )
-        dataset = job.query.get("defaultDataset", {}).get("datasetId", "")
-        key = (job.query["query"], dataset, self._warehouse.version)
-        if job.query.get("useQueryCache", True) and key in self._cached and not _moves(key[0]):
+        kept = self._kept(job)
+        if kept is not None:
             job.cache_hit = True
-            return self._cached[key]
-        table = self._computed(job, dataset)
+            return kept
+        key = self._key(job)
+        table = self._computed(job, key[1])
         if table.nbytes <= _CACHED_BYTES:
             self._cached[key] = table
         return table
+
+    def _kept(self, job: Job) -> pa.Table | None:
+        """The result of the same text, while no table changed."""
+        wanted = job.query.get("useQueryCache", True) and not _moves(job.query["query"])
+        return self._cached.get(self._key(job)) if wanted else None
+
+    def _key(self, job: Job) -> tuple[str, str, int]:
+        dataset = job.query.get("defaultDataset", {}).get("datasetId", "")
+        return job.query["query"], dataset, self._warehouse.version
 
     def _computed(self, job: Job, dataset: str) -> pa.Table:
         job.cursor = self._warehouse.cursor()

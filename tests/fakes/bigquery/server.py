@@ -36,7 +36,8 @@ class FakeBigQuery:
         self.requests: list[str] = []
         self._sockets: set[socket.socket] = set()
         self._lock = Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
+        self._handler = type("Handler", (_Handler,), {"fake": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -64,6 +65,7 @@ class FakeBigQuery:
         self.cut()
         self._server.server_close()
         self.warehouse.close()
+        del self._handler.fake  # a class lives on
 
     def met(self, connection: socket.socket) -> None:
         with self._lock:

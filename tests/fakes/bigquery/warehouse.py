@@ -116,6 +116,7 @@ class Warehouse:
 
     def close(self) -> None:
         self._database.close()
+        del self._database
 
     def _create(self, path: Path, table: Table) -> None:
         columns = ", ".join(f'"{column.name}" {column.duckdb}' for column in table.columns)

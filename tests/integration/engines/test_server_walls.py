@@ -172,7 +172,8 @@ def test_settings_that_a_statement_changed_do_not_reach_the_next(
     else:
         for name, value in (("default_transaction_read_only", "off"), ("statement_timeout", "0")):
             ask(f"SELECT set_config('{name}', '{value}', false)")
-        assert ask("SELECT current_setting('statement_timeout')", seconds=3.0) == [("3s",)]
+        [(limit,)] = ask("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'", seconds=3.0)
+        assert 1_000 < int(str(limit)) <= 3_000  # milliseconds; waiting for a connection counts too
     with pytest.raises(EngineError):
         ask("DELETE FROM items")
 

@@ -12,7 +12,7 @@ import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nl2sql.engines.bigquery import MEBIBYTE, billable_bytes, label_of
+from nl2sql.engines.bigquery_plan import MEBIBYTE, billable_bytes, label_of
 from nl2sql.engines.bigquery_schema import FRESH_SECONDS, MOST_TABLES, Metadata, facts_of, filtered_columns
 
 

@@ -12,6 +12,8 @@ from nl2sql.engines.base import Engine
 from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
 from nl2sql.errors import QueryFailed
+from tests.fakes.bigquery.errors import ApiError
+from tests.fakes.bigquery.faults import Fault
 from tests.integration.engines.bigquery.conftest import ENDLESS, Guarded
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ def test_an_estimate_is_a_price_for_bytes_and_runs_nothing(fake: FakeBigQuery, g
 def test_what_is_billed_is_what_was_estimated(engine: Engine, guarded: Guarded) -> None:
     checked = guarded("SELECT country, MAX(price) AS n FROM sales GROUP BY country")
     assert engine.estimate(checked).scanned_bytes == engine.run(checked).billed_bytes
+
+
+def test_a_result_that_may_be_gone_by_then_makes_no_estimate_lower(fake: FakeBigQuery, guarded: Guarded) -> None:
+    checked = guarded("SELECT MIN(price) AS n FROM sales")
+    for _ in range(2):
+        engine = open_engine(fake.url)
+        assert engine.estimate(checked).scanned_bytes == 10 * MEBIBYTE
+        engine.run(checked)
+        engine.close()
 
 
 @pytest.mark.parametrize(
@@ -65,6 +76,15 @@ def test_a_partitioned_table_asks_for_a_filter(fake: FakeBigQuery, engine: Engin
         assert advice.startswith("Add a filter on by_day.day")
     finally:
         fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = True
+
+
+def test_a_table_that_tells_nothing_of_itself_can_still_be_asked(
+    fake: FakeBigQuery, engine: Engine, guarded: Guarded
+) -> None:
+    fake.faults.add(Fault("tables.get", error=ApiError("accessDenied", "Access Denied: Table")))
+    checked = guarded("SELECT by_country.id FROM by_country JOIN sales ON by_country.id = sales.id")
+    estimate = engine.estimate(checked)
+    assert (estimate.scanned_bytes, estimate.advice) == (20 * MEBIBYTE, ())
 
 
 def test_a_table_is_found_whatever_the_case_of_its_name(engine: Engine, guarded: Guarded) -> None:
@@ -127,7 +147,8 @@ def test_values_of_a_column_are_sorted_bounded_and_filtered(engine: Engine) -> N
 def test_a_service_that_does_not_tell_statements_apart_is_a_fault(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nl2sql.engines.bigquery import BigQueryEngine, Plan
+    from nl2sql.engines.bigquery import BigQueryEngine
+    from nl2sql.engines.bigquery_plan import Plan
 
     assert engine.session_faults() == ()
     monkeypatch.setattr(BigQueryEngine, "_plan", lambda self, sql: Plan("", 0))

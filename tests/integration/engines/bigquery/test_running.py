@@ -66,7 +66,7 @@ def test_a_job_says_whose_it_is_and_is_bounded_on_the_server_too(
     assert job.query["useLegacySql"] is False
     assert job.query["useQueryCache"] is True
     assert job.query["defaultDataset"] == {"projectId": "stand-in-project", "datasetId": "shop"}
-    assert "maximumBytesBilled" not in job.query
+    assert job.query["maximumBytesBilled"] == str(guarded(COUNT).billed_bytes)
 
 
 def test_a_question_costs_few_requests_and_a_second_fewer(fake: FakeBigQuery, engine: Engine, guarded: Guarded) -> None:

@@ -39,7 +39,11 @@ class DuckdbHouse(House):
         }
     )
     endless = "SELECT COUNT(*) FROM items a, items b, items c, items d, items e WHERE a.id + b.id + c.id + d.id <> e.id"
-    flood = "SELECT a.id FROM items a, items b, items c, items d WHERE a.id + b.id <> c.id + d.id"
+    # Few of very many, because the most an answer may have would be there in a tenth of a second.
+    flood = (
+        "SELECT a.id FROM items a, items b, items c, items d, items e"
+        " WHERE (a.id * 7919 + b.id * 104729 + c.id * 1299709 + d.id * 15485863 + e.id) % 1009 = 0"
+    )
     writes = (
         "INSERT INTO items(id) VALUES (1000)",
         "UPDATE items SET title = 'x'",
