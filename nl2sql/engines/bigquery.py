@@ -1,4 +1,6 @@
-"""BigQuery by its REST API. Nothing runs before a dry run has told that it is a SELECT and what it would be billed.
+"""BigQuery by its REST API, and large results by the Storage Read API.
+
+Nothing runs before a dry run has told that it is a SELECT and what it would be billed.
 
 Each statement is a job under an id of its own: a request that got lost is sent again without running twice, and the job
 can be stopped from another thread. The account should be one that may only read: what keeps it from writing here is
@@ -12,24 +14,24 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from google.api_core.exceptions import Conflict, Forbidden, NotFound
 from google.cloud import bigquery
 
 from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
 from nl2sql.engines.bigquery_address import BigQueryAddress, BigQueryOptions
-from nl2sql.engines.bigquery_client import answered_within, connect, retry_in_time, time_left
+from nl2sql.engines.bigquery_client import answered_within, retry_in_time, time_left
+from nl2sql.engines.bigquery_dataset import DatasetClient
 from nl2sql.engines.bigquery_errors import DRIVER_ERRORS, mapped
 from nl2sql.engines.bigquery_plan import TEBIBYTE, Limits, Plan, billable_bytes, label_of, require_affordable
+from nl2sql.engines.bigquery_results import PAGE_ROWS, Fetched, Statement, fetch
 from nl2sql.engines.bigquery_schema import Metadata, TableFacts, advice_on
-from nl2sql.engines.bigquery_values import Field, outputs_of, row_reader
-from nl2sql.engines.columns import rows_to_arrow, text_of
+from nl2sql.engines.bigquery_storage import Storage
+from nl2sql.engines.columns import text_of
 from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
-from nl2sql.engines.intake import Row, take_capped
 from nl2sql.engines.running import Running
 from nl2sql.errors import DatabaseUnreachable, Nl2SqlError, QueryFailed
 from nl2sql.guard.checked import CheckedSql
@@ -38,7 +40,6 @@ GRACE_SECONDS = 0.5  # given to the job's own limit before it is stopped from ou
 STOP_SECONDS = 5.0  # the longest wait for the answer to a request to stop
 METADATA_SECONDS = 15.0
 INDEX_SECONDS = 60.0  # for reading a column's distinct values, which no one is waiting for
-PAGE_ROWS = 10_000  # in memory at once; the API sends fewer where they are larger than 10 MB
 PLAN_SECONDS = 60.0  # how long a dry run stands for the statement it was made of
 _PLANS_KEPT = 256
 
@@ -53,20 +54,20 @@ class BigQueryEngine:
         self._address, self._options, self._result_bytes = address, options, result_bytes
         self._running = Running()
         self._lock = threading.Lock()
-        self._made: bigquery.Client | None = None
-        self._location = address.location
         self._plans: dict[str, tuple[float, Plan]] = {}
-        self._metadata = Metadata(self._table, self._table_names)
+        self._dataset = DatasetClient(address)
+        self._storage = Storage(address, self._dataset.credentials)
+        self._metadata = Metadata(self._dataset.table, self._dataset.table_names)
 
     def run(self, checked: CheckedSql, job: Job = NO_JOB) -> ResultTable:
         admit(checked, self.dialect)
         started = time.perf_counter()
         byte_limit = min(self._result_bytes, checked.result_bytes)
         limits = Limits(checked.seconds, checked.row_limit, byte_limit, self._lower(checked.billed_bytes))
-        fields, rows, truncated, billed = self._read(checked.executed, limits, job)
-        table = rows_to_arrow(rows, [field["name"] for field in fields], outputs_of(checked.outputs, fields))
+        fetched, billed = self._fetched(checked.executed, limits, job, self._storage)
+        table = fetched.table(checked.outputs)
         elapsed = (time.perf_counter() - started) * 1000
-        return ResultTable(table, checked.row_limit, truncated, elapsed, billed_bytes=billed)
+        return ResultTable(table, checked.row_limit, fetched.truncated, elapsed, billed_bytes=billed)
 
     def estimate(self, checked: CheckedSql) -> Estimate:
         admit(checked, self.dialect)
@@ -93,8 +94,8 @@ class BigQueryEngine:
         rows_of = f"{name} IS NOT NULL AND ({where or 'TRUE'})"
         sql = f"SELECT DISTINCT {name} FROM {source} WHERE {rows_of} ORDER BY 1 LIMIT {int(limit)}"  # noqa: S608
         limits = Limits(INDEX_SECONDS, limit, self._result_bytes, self._options.maximum_bytes)
-        _, rows, _, _ = self._read(sql, limits, NO_JOB)
-        return [text_of(value) for (value,) in rows]
+        fetched, _ = self._fetched(sql, limits, NO_JOB, None)
+        return [text_of(value) for (value,) in fetched.rows]
 
     def fingerprint(self) -> str:
         """The address, and when each table of the dataset was written last, as of at most 30 seconds ago."""
@@ -116,10 +117,7 @@ class BigQueryEngine:
         return ("takes a statement that writes for a query",) if told == "SELECT" else ()
 
     def close(self) -> None:
-        with self._lock:
-            made, self._made = self._made, None
-        if made is not None:
-            made.close()  # type: ignore[no-untyped-call]
+        self._dataset.close()
 
     def _seen(self, names: Sequence[str]) -> Iterator[TableFacts]:
         """A table may be readable by a view alone: there is no advice about it then."""
@@ -132,24 +130,18 @@ class BigQueryEngine:
         own = self._options.maximum_bytes
         return own if billed is None else billed if own is None else min(billed, own)
 
-    def _read(self, sql: str, limits: Limits, job: Job) -> tuple[Sequence[Field], list[Row], bool, int | None]:
-        """Schema, rows, whether there were more, bytes billed."""
+    def _fetched(self, sql: str, limits: Limits, job: Job, storage: Storage | None) -> tuple[Fetched, int | None]:
+        """Rows, and bytes billed."""
         seconds, row_limit = limits.seconds, limits.rows
         deadline = time.monotonic() + seconds
         job_id, sending = f"nl2sql_{uuid.uuid4().hex}", threading.Event()
         with self._asking(seconds, 2 * GRACE_SECONDS), self._bounded(job, seconds, job_id, sending) as backstop:
-
-            def still_wanted() -> None:
-                if backstop.cancelled:
-                    raise query_cancelled()
-                if backstop.fired or time.monotonic() >= deadline:
-                    raise query_timed_out(seconds)
-
+            statement = Statement(limits, deadline, backstop)
             require_affordable(self._plan(sql), limits.billed_bytes)
-            still_wanted()
+            statement.still_wanted()
             sending.set()
             sent = self._send(sql, job_id, limits, job)
-            still_wanted()
+            statement.still_wanted()
             found = sent.result(
                 page_size=min(row_limit + 1, PAGE_ROWS),
                 max_results=row_limit + 1,
@@ -160,9 +152,7 @@ class BigQueryEngine:
             fields = [field.to_api_repr() for field in found.schema]
             if not fields:
                 raise QueryFailed("The database could not run this query.", hint="It returns no columns.")
-            rows, truncated = take_capped(_rows(found, fields), row_limit, limits.result_bytes, still_wanted)
-            still_wanted()
-        return fields, rows, truncated, sent.total_bytes_billed
+            return fetch(sent, found, fields, statement, storage), sent.total_bytes_billed
 
     @contextlib.contextmanager
     def _bounded(self, job: Job, seconds: float, job_id: str, sending: threading.Event) -> Iterator[Backstop]:
@@ -172,7 +162,9 @@ class BigQueryEngine:
             if not sending.is_set():
                 return
             with contextlib.suppress(*DRIVER_ERRORS), answered_within(STOP_SECONDS):
-                self._client().cancel_job(job_id, location=self._where(), retry=retry_in_time(), timeout=STOP_SECONDS)
+                self._dataset.client.cancel_job(
+                    job_id, location=self._dataset.location(), retry=retry_in_time(), timeout=STOP_SECONDS
+                )
 
         with self._running.bounded(job.question_id, seconds + GRACE_SECONDS, stop) as backstop:
             try:
@@ -186,14 +178,14 @@ class BigQueryEngine:
                 raise
 
     def _send(self, sql: str, job_id: str, limits: Limits, job: Job) -> bigquery.QueryJob:
-        config = self._config()
+        config = self._dataset.job_config()
         if limits.billed_bytes is not None:
             config.maximum_bytes_billed = limits.billed_bytes
         config.job_timeout_ms = max(int(limits.seconds * 1000), 1)
         named = {"nl2sql_user": label_of(job.user), "nl2sql_question": label_of(job.question_id)}
         config.labels = {"application": "nl2sql"} | {name: value for name, value in named.items() if value}
         config.use_query_cache = True
-        client, where = self._client(), self._where()
+        client, where = self._dataset.client, self._dataset.location()
         try:
             return client.query(
                 sql,
@@ -215,13 +207,13 @@ class BigQueryEngine:
             at, known = self._plans.get(key, (0.0, None))
         if known is not None and time.monotonic() - at < PLAN_SECONDS:
             return known
-        config = self._config()
+        config = self._dataset.job_config()
         config.dry_run = True
         config.use_query_cache = False  # else a cached result would be told to cost nothing, and may be gone by then
-        dry = self._client().query(
+        dry = self._dataset.client.query(
             sql,
             job_config=config,
-            location=self._where(),
+            location=self._dataset.location(),
             retry=retry_in_time(),
             timeout=time_left(),
             job_retry=None,
@@ -233,43 +225,6 @@ class BigQueryEngine:
                 del self._plans[next(iter(self._plans))]
             self._plans[key] = (time.monotonic(), plan)
         return plan
-
-    def _config(self) -> bigquery.QueryJobConfig:
-        dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
-        return bigquery.QueryJobConfig(default_dataset=dataset, use_legacy_sql=False)
-
-    def _client(self) -> bigquery.Client:
-        with self._lock:
-            if self._made is None:
-                self._made = connect(self._address)
-            return self._made
-
-    def _where(self) -> str | None:
-        """A job that is given no location runs where its tables are, but it can only be found again by its location."""
-        if not self._location:
-            dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
-            told = self._client().get_dataset(dataset, retry=retry_in_time(), timeout=time_left())
-            self._location = str(told.location or "")
-        return self._location or None
-
-    def _table(self, name: str) -> Any:
-        """By its name in any case: the guard writes names in lower case, and BigQuery tells them apart."""
-        *places, own = name.split(".")
-        project, dataset = [self._address.project, self._address.dataset][: 2 - len(places)] + places[-2:]
-        reference = bigquery.DatasetReference(project, dataset).table(own)
-        try:
-            return self._client().get_table(reference, retry=retry_in_time(), timeout=time_left())
-        except NotFound:
-            spelled = next((each for each in self._table_names() if each.lower() == own and each != own), None)
-            if places or spelled is None:
-                raise
-            return self._table(spelled)
-
-    def _table_names(self) -> Sequence[str]:
-        dataset = bigquery.DatasetReference(self._address.project, self._address.dataset)
-        return [
-            each.table_id for each in self._client().list_tables(dataset, retry=retry_in_time(), timeout=time_left())
-        ]
 
     @contextlib.contextmanager
     def _asking(self, seconds: float, grace: float = 0.0) -> Iterator[None]:
@@ -287,13 +242,6 @@ class BigQueryEngine:
 def _is_away(error: BaseException) -> bool:
     """Whether the time ran out because BigQuery did not answer, not because the statement took it."""
     return isinstance(error, DRIVER_ERRORS) and isinstance(mapped(error, 0), DatabaseUnreachable)
-
-
-def _rows(found: Any, fields: Sequence[Field]) -> Iterator[Row]:
-    read = row_reader(fields)
-    for page in found.pages:
-        raw: Mapping[str, Any] = page.raw_page
-        yield from map(read, raw.get("rows", ()))
 
 
 def _quoted(name: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from nl2sql.errors import SettingsInvalid
 
 EXAMPLE = "bigquery://my-project/my_dataset"
-_PARAMETERS = ("credentials", "endpoint", "location")
+_PARAMETERS = ("credentials", "endpoint", "location", "storage")
+_STORAGE = "https://bigquerystorage.googleapis.com"
 # The longest names Google allows: 30 letters of a project after its domain, 1,024 of a dataset.
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,127}")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
@@ -35,6 +36,7 @@ class BigQueryAddress:
     """`endpoint` and `location` are empty for Google's own: the public API, and wherever the dataset is.
 
     `credentials` is the path of a service account's key file; empty: application default credentials.
+    `storage` is where the Storage Read API answers; empty: nowhere, and all rows come by REST.
     """
 
     project: str
@@ -42,11 +44,18 @@ class BigQueryAddress:
     location: str = ""
     endpoint: str = ""
     credentials: str = ""
+    storage: str = ""
 
     @property
     def is_local(self) -> bool:
         """Plain HTTP is spoken with this machine alone, and never with credentials."""
-        return self.endpoint.startswith("http://")
+        return _is_plain(self.endpoint)
+
+    @property
+    def storage_host(self) -> str:
+        """With the port, as gRPC wants it; empty where there is none."""
+        parts = urlsplit(self.storage)
+        return parts.netloc if parts.port or not parts.netloc else f"{parts.netloc}:443"
 
 
 def parse_bigquery(url: str, options: BigQueryOptions) -> BigQueryAddress:
@@ -65,7 +74,22 @@ def parse_bigquery(url: str, options: BigQueryOptions) -> BigQueryAddress:
     if not _LOCATION.fullmatch(location):
         raise _invalid("The BigQuery location is not the name of one, like EU or europe-west3.")
     endpoint = _endpoint(given.get("endpoint") or options.endpoint)
-    return BigQueryAddress(parts.netloc, dataset, location, endpoint, given.get("credentials", ""))
+    storage = _storage(given.get("storage", ""), endpoint)
+    return BigQueryAddress(parts.netloc, dataset, location, endpoint, given.get("credentials", ""), storage)
+
+
+def _storage(text: str, endpoint: str) -> str:
+    """Who names an endpoint of their own, such as a private one, wants no rows to come another way."""
+    if text == "off" or (endpoint and not text):
+        return ""
+    storage = _endpoint(text) or _STORAGE
+    if _is_plain(storage) != _is_plain(endpoint):
+        raise _invalid("The BigQuery endpoint and its storage must both be on this machine by http://, or neither.")
+    return storage
+
+
+def _is_plain(endpoint: str) -> bool:
+    return endpoint.startswith("http://")
 
 
 def _endpoint(text: str) -> str:

@@ -63,9 +63,9 @@ class _BoundedAdapter(requests.adapters.HTTPAdapter):
         return super().send(request, *arguments, **options)
 
 
-def connect(address: BigQueryAddress) -> bigquery.Client:
-    """Raises DatabaseUnreadable when there are no credentials. Nothing is asked of BigQuery yet."""
-    session = google.auth.transport.requests.AuthorizedSession(_credentials(address))  # type: ignore[no-untyped-call]
+def connect(address: BigQueryAddress, credentials: Credentials) -> bigquery.Client:
+    """Nothing is asked of BigQuery yet."""
+    session = google.auth.transport.requests.AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
     adapter = _BoundedAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
     session.mount("https://", adapter)
     if address.is_local:
@@ -73,7 +73,7 @@ def connect(address: BigQueryAddress) -> bigquery.Client:
         session.trust_env = False  # a proxy would be another machine
     return bigquery.Client(
         project=address.project,
-        credentials=session.credentials,
+        credentials=credentials,
         _http=session,
         location=address.location or None,
         client_info=ClientInfo(user_agent="nl2sql"),  # type: ignore[no-untyped-call]
@@ -81,7 +81,8 @@ def connect(address: BigQueryAddress) -> bigquery.Client:
     )
 
 
-def _credentials(address: BigQueryAddress) -> Credentials:
+def credentials_for(address: BigQueryAddress) -> Credentials:
+    """Raises DatabaseUnreadable when there are none."""
     if address.is_local:
         return AnonymousCredentials()  # type: ignore[no-untyped-call]
     try:

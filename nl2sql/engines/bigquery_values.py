@@ -74,7 +74,7 @@ def _timestamp(text: str) -> datetime.datetime:
     return _EPOCH + int(text) * _MICROSECOND
 
 
-def _json(text: str) -> str:
+def json_text(text: str) -> str:
     """In the one spelling that all engines give it; BigQuery's has no spaces."""
     try:
         return json.dumps(json.loads(text), ensure_ascii=False)
@@ -92,7 +92,7 @@ _READERS: Mapping[str, Reader] = {
     "BOOLEAN": lambda text: text == "true",
     "BOOL": lambda text: text == "true",
     "BYTES": base64.b64decode,
-    "JSON": _json,
+    "JSON": json_text,
     "DATE": datetime.date.fromisoformat,
     "TIME": datetime.time.fromisoformat,
     "DATETIME": datetime.datetime.fromisoformat,

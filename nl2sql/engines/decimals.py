@@ -1,7 +1,7 @@
 """Numbers → decimal128(38, scale), exactly: SQLite hands money out as floats and integers.
 
 A float stands for the decimal that prints as it does: 0.1 is one tenth. More digits than `scale` are rounded half up,
-as databases round.
+as databases round, where the statement said how many there are; else they are kept.
 """
 
 from __future__ import annotations
@@ -18,8 +18,33 @@ _CONTEXT = Context(prec=MAX_DIGITS, rounding=ROUND_HALF_UP)
 _EXACT_INTEGER = 2.0**53  # above it a float no longer holds every integer
 
 
-def numbers_to_decimal(values: Sequence[Any], kinds: frozenset[type], scale: int) -> pa.Array:
-    """Raises ArithmeticError, ValueError or an Arrow error for what is not a finite number of at most 38 digits."""
+# What a sum of floats is off by is far below a billionth; a place that somebody meant is not.
+_NOISE, _RELATIVE_NOISE = 1e-9, 1e-12
+_MOST_PLACES = 12
+
+
+def _places_needed(values: Sequence[Any], kinds: frozenset[type], least: int) -> int:
+    """How many places it takes so that nothing but the noise of floats is rounded away: `least` or more.
+
+    Raises ValueError for floats that no number of places below 13 shows, an ArithmeticError for what is no number.
+    """
+    if float not in kinds:
+        exact = (_decimal(value).normalize(_CONTEXT) for value in values if value is not None)
+        return max([least, *(-int(number.as_tuple().exponent) for number in exact)])
+    numbers = np.array([float(value) for value in values if value is not None])
+    tolerance = _NOISE + _RELATIVE_NOISE * np.abs(numbers)
+    for places in range(least, _MOST_PLACES + 1):
+        power = 10.0**places
+        if np.all(np.abs(np.rint(numbers * power) / power - numbers) <= tolerance):
+            return places
+    raise ValueError("there are more places than a decimal shows")
+
+
+def numbers_to_decimal(
+    values: Sequence[Any], kinds: frozenset[type], scale: int, *, is_least: bool = False
+) -> pa.Array:
+    """With `is_least`, of as many places as the values have, and `scale` or more. Raises ArithmeticError, ValueError or
+    an Arrow error for what is not a finite number of at most 38 digits."""
     if kinds <= {int, float}:
         fast = _floats_to_decimal(values, scale)
         if fast is not None:
@@ -29,6 +54,8 @@ def numbers_to_decimal(values: Sequence[Any], kinds: frozenset[type], scale: int
             return _exactly(values, kinds, scale)
         except pa.ArrowInvalid:  # more digits than `scale`, or no number
             pass
+    if is_least:
+        scale = _places_needed(values, kinds, scale)
     unit = Decimal(1).scaleb(-scale)
     return pa.array(
         [None if value is None else _decimal(value).quantize(unit, context=_CONTEXT) for value in values],

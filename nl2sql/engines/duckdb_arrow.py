@@ -95,7 +95,8 @@ def _typed(column: pa.ChunkedArray, own_type: str, out: OutputColumn) -> pa.Chun
         except pa.ArrowInvalid:  # too large, or finer than a microsecond
             if kinds.is_uint64(column.type):
                 return column.cast(pa.decimal128(MAX_DIGITS, 0))
-    return column_to_arrow(texts_of_bits(column) if own_type == "BIT" else values_of(column), out.datatype, out.scale)
+    values = texts_of_bits(column) if own_type == "BIT" else values_of(column)
+    return column_to_arrow(values, out.datatype, out.scale, out.is_least)
 
 
 def _check_digits(column: pa.ChunkedArray, *, signed: bool) -> None:

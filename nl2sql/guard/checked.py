@@ -20,17 +20,20 @@ T = TypeVar("T")
 class OutputColumn:
     """One column of the result: its name and the logical type read off the tree (OPAQUE when unknown).
 
-    `scale` is the number of decimals for DECIMAL, else 0.
+    `scale` is the number of decimals for DECIMAL, else 0. With `is_least` the statement does not say how many there
+    are: a value with more keeps them.
     """
 
-    __slots__ = ("datatype", "name", "scale")
+    __slots__ = ("datatype", "is_least", "name", "scale")
 
     name: str
     datatype: DataType
     scale: int
+    is_least: bool
 
-    def __init__(self, name: str, datatype: DataType, scale: int = 0) -> None:
-        for attribute, value in (("name", name), ("datatype", datatype), ("scale", scale)):
+    def __init__(self, name: str, datatype: DataType, scale: int = 0, is_least: bool = False) -> None:
+        given = (("name", name), ("datatype", datatype), ("scale", scale), ("is_least", is_least))
+        for attribute, value in given:
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -71,8 +71,17 @@ _THROUGH: Final = (
 )  # fmt: skip
 _CHOICES: Final = (exp.Coalesce, exp.Case, exp.If, exp.Greatest, exp.Least)
 
-Typed = tuple[DataType, int]
-_UNKNOWN: Final[Typed] = (DataType.OPAQUE, 0)
+
+class Typed(NamedTuple):
+    """As OutputColumn has it. What a column of a table holds, nobody has said but the model, which knows no scale."""
+
+    kind: DataType
+    scale: int = 0
+    is_least: bool = False
+
+
+_UNKNOWN: Final = Typed(DataType.OPAQUE)
+_FLOAT: Final = Typed(DataType.FLOAT)
 
 
 @lru_cache(maxsize=256)
@@ -132,13 +141,12 @@ def _agreed(types: list[Typed]) -> Typed:
     known = [each for each in types if each != _UNKNOWN]
     if not known:
         return _UNKNOWN
-    kinds = {kind for kind, _ in known}
+    kinds = {each.kind for each in known}
+    scale, is_least = max(each.scale for each in known), any(each.is_least for each in known)
     if len(kinds) == 1:
-        return known[0][0], max(scale for _, scale in known)
+        return Typed(known[0].kind, scale, is_least)
     if all(kind.is_number for kind in kinds):
-        if DataType.FLOAT in kinds:
-            return DataType.FLOAT, 0
-        return DataType.DECIMAL, max(scale for _, scale in known)
+        return _FLOAT if DataType.FLOAT in kinds else Typed(DataType.DECIMAL, scale, is_least)
     return _UNKNOWN
 
 
@@ -147,11 +155,11 @@ def _typed(node: exp.Expr, dialect: str) -> Typed:
     if isinstance(node, exp.Null):
         return _UNKNOWN
     if isinstance(node, _FLOATS):
-        return DataType.FLOAT, 0
+        return _FLOAT
     if dialect == "sqlite" and isinstance(node, _SQLITE_TEXT):
-        return DataType.STRING, 0
+        return Typed(DataType.STRING)
     if isinstance(node, exp.Anonymous):
-        return _NAMED.get(str(node.this).lower(), DataType.OPAQUE), 0
+        return Typed(_NAMED.get(str(node.this).lower(), DataType.OPAQUE))
     if isinstance(node, exp.Cast) and node.to.this is exp.DType.DECIMAL and not node.to.expressions:
         return _typed(node.this, dialect)  # written by sqlglot around what PostgreSQL's ROUND takes
     if isinstance(node, _THROUGH):
@@ -172,15 +180,16 @@ def _through(node: exp.Expr, dialect: str) -> Typed:
         return _typed(ordered.this, dialect) if ordered is not None else _UNKNOWN
     if not isinstance(inner, exp.Expr):
         return _annotated(node)
-    kind, scale = _typed(inner, dialect)
-    if isinstance(node, exp.Round) and kind is DataType.DECIMAL:
+    found = _typed(inner, dialect)
+    if isinstance(node, exp.Round) and found.kind is DataType.DECIMAL:
         digits = node.args.get("decimals")
         if isinstance(digits, exp.Literal) and str(digits.this).isdigit():
-            return kind, min(scale, int(digits.this))
-        return kind, scale
-    if isinstance(node, exp.Sum) and kind is DataType.BOOLEAN:
-        return DataType.INTEGER, 0
-    return kind, scale
+            places = int(digits.this)
+            return Typed(found.kind, places if found.is_least else min(found.scale, places))
+        return found
+    if isinstance(node, exp.Sum) and found.kind is DataType.BOOLEAN:
+        return Typed(DataType.INTEGER)
+    return found
 
 
 def _choices(node: exp.Expr) -> list[exp.Expr]:
@@ -194,12 +203,12 @@ def _choices(node: exp.Expr) -> list[exp.Expr]:
 
 def _arithmetic(node: exp.Expr, dialect: str) -> Typed:
     left, right = _typed(node.this, dialect), _typed(node.expression, dialect)
-    numbers = [each for each in (left, right) if each[0].is_number]
+    numbers = [each for each in (left, right) if each.kind.is_number]
     if len(numbers) < 2:
         return _annotated(node)
-    kinds = {kind for kind, _ in numbers}
+    kinds = {each.kind for each in numbers}
     if isinstance(node, exp.Mul) and DataType.DECIMAL in kinds and DataType.FLOAT not in kinds:
-        return DataType.DECIMAL, left[1] + right[1]
+        return Typed(DataType.DECIMAL, left.scale + right.scale, left.is_least or right.is_least)
     return _agreed(numbers)
 
 
@@ -209,8 +218,10 @@ def _annotated(node: exp.Expr) -> Typed:
         return _UNKNOWN
     kind = _TYPE_OF.get(datatype.this, DataType.OPAQUE)
     if isinstance(node, exp.Literal) and not node.is_string and "." in str(node.this):
-        return DataType.FLOAT, 0
-    return kind, _scale(datatype) if kind is DataType.DECIMAL else 0
+        return _FLOAT
+    if kind is not DataType.DECIMAL:
+        return Typed(kind)
+    return Typed(kind, _scale(datatype), is_least=not isinstance(node, exp.Cast))
 
 
 def _scale(datatype: exp.DataType) -> int:

@@ -13,13 +13,16 @@ What it does as documented (https://cloud.google.com/bigquery/docs/reference/res
 - jobTimeoutMs and jobs.cancel end the job. Errors have the API's form, reasons and HTTP codes.
 - SQL is read and resolved by ZetaSQL, BigQuery's own analyser, offline: what it refuses is an invalidQuery with its
   words and position. DuckDB then runs it in translation.
-- INFORMATION_SCHEMA.TABLES and COLUMNS. A table that requires a filter on its partition column refuses to be read
-  without any.
+- The Storage Read API, over gRPC: a read session on the table of a job's result, of one stream, and ReadRows from an
+  offset, as Arrow with or without LZ4. Any account may, unless a fault says no.
+- INFORMATION_SCHEMA.TABLES, COLUMNS and COLUMN_FIELD_PATHS. A table that requires a filter on its partition column
+  refuses to be read without any.
 - Quotas of running jobs and of requests, and faults, for tests that want them: see `faults.Faults`.
 
 What it does not do: writing by SQL (a dry run tells its statement type, a run is refused as accessDenied, as an account
 that may only read is), scripts, legacy SQL, query parameters, reading fewer bytes for a partition or a cluster,
-permissions of single tables, views, external tables, the Storage Read API, sessions, regions other than the dataset's.
+permissions of single tables, views, external tables, storage sessions on tables that are no result, sessions, regions
+other than the dataset's.
 Numbers are those of DuckDB: a NUMERIC has 38 digits at most, AVG of a NUMERIC is a float on its way, and as a text it
 keeps its zeros.
 """

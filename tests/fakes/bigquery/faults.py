@@ -10,13 +10,17 @@ from tests.fakes.bigquery.errors import ApiError
 
 @dataclass(frozen=True)
 class Fault:
-    """For one method of the API, like "jobs.insert"; "" for any. `lost`: it is done, and its answer dropped."""
+    """For one method of the API, like "jobs.insert"; "" for any. `lost`: it is done, and its answer dropped.
+
+    Of a stream of rows, `error` comes after so many rows and `slow_seconds` before each message.
+    """
 
     method: str = ""
     error: ApiError | None = None
     drop: bool = False
     lost: bool = False
     slow_seconds: float = 0.0
+    after_rows: int = 0
 
 
 class Faults:

@@ -30,6 +30,8 @@ def job_resource(job: Job, project: str) -> dict[str, Any]:
     if job.ended:
         statistics["endTime"] = _millis(job.ended)
     configuration = {"jobType": "QUERY", **job.configuration}
+    if not job.configuration.get("dryRun"):
+        configuration["query"] = {**job.query, "destinationTable": destination(job, project)}
     return {
         "kind": "bigquery#job",
         "id": f"{project}:{job.location}.{job.id}",
@@ -39,6 +41,11 @@ def job_resource(job: Job, project: str) -> dict[str, Any]:
         "statistics": statistics,
         "user_email": job.user,
     }
+
+
+def destination(job: Job, project: str) -> dict[str, str]:
+    """The table that keeps the result for a day, in a dataset of the service's own."""
+    return {"projectId": project, "datasetId": "_stand_in_results", "tableId": f"anon_{job.id}"}
 
 
 def reference(job: Job, project: str) -> dict[str, Any]:

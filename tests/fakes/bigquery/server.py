@@ -17,6 +17,7 @@ from tests.fakes.bigquery import resources
 from tests.fakes.bigquery.errors import ApiError
 from tests.fakes.bigquery.faults import Fault, Faults
 from tests.fakes.bigquery.jobs import Job, Jobs
+from tests.fakes.bigquery.storage import FakeStorage
 from tests.fakes.bigquery.warehouse import Warehouse
 
 PROJECT, DATASET, LOCATION = "stand-in-project", "shop", "EU"
@@ -41,6 +42,7 @@ class FakeBigQuery:
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
+        self._storage: FakeStorage | None = None
 
     @property
     def endpoint(self) -> str:
@@ -49,6 +51,22 @@ class FakeBigQuery:
     @property
     def url(self) -> str:
         return f"bigquery://{PROJECT}/{DATASET}?endpoint={self.endpoint}"
+
+    @property
+    def storage(self) -> FakeStorage:
+        """The Storage Read API, started when it is first asked for, and again after it was closed."""
+        if self._storage is None:
+            self._storage = FakeStorage(PROJECT, self.jobs, self.faults, self.requests)
+        return self._storage
+
+    @property
+    def url_with_storage(self) -> str:
+        return f"{self.url}&storage={self.storage.endpoint}"
+
+    def close_storage(self) -> None:
+        if self._storage is not None:
+            self._storage.close()
+            self._storage = None
 
     def cut(self) -> None:
         """Ends every connection."""
@@ -59,6 +77,7 @@ class FakeBigQuery:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self.close_storage()
         self.jobs.close()
         self._server.shutdown()
         self._thread.join()
@@ -190,7 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.fake.met(self.connection)
 
     def finish(self) -> None:
-        self.fake.left(self.connection)
+        fake = getattr(self, "fake", None)  # gone when the server was closed meanwhile
+        if fake is not None:
+            fake.left(self.connection)
         with _ignored_errors():
             super().finish()
 

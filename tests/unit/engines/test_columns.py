@@ -131,6 +131,32 @@ def test_more_digits_than_the_scale_are_rounded_half_up(value: object, scale: in
     assert str(column_to_arrow([value], DataType.DECIMAL, scale)[0].as_py()) == rounded
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([Decimal("1.10"), Decimal("0.123456")], ["1.100000", "0.123456"]),
+        ([Decimal("1.100000")], ["1.10"]),  # places that hold nothing
+        ([0.123456, 1], ["0.123456", "1.000000"]),
+        ([0.1 + 0.2, 1234567.8900000001], ["0.30", "1234567.89"]),  # what adding floats leaves behind
+        (["7.0051", None], ["7.0051", "None"]),
+        ([10**20, 0.5], ["100000000000000000000.00", "0.50"]),
+        ([], []),
+    ],
+)
+def test_places_that_no_statement_limits_are_kept(values: list[Any], expected: list[str]) -> None:
+    array = column_to_arrow(values, DataType.DECIMAL, 2, is_least=True)
+    assert [str(value) for value in array.to_pylist()] == expected
+
+
+@given(st.lists(st.decimals(-(10**9), 10**9, places=6), max_size=20), st.booleans())
+def test_six_places_of_a_price_are_kept_also_through_floats(prices: list[Decimal], through_floats: bool) -> None:
+    given_as: list[Any] = [float(price) for price in prices] if through_floats else list(prices)
+    array = column_to_arrow(given_as, DataType.DECIMAL, 2, is_least=True)
+    allowed = Decimal("1e-9") if through_floats else 0
+    for value, price in zip(array.to_pylist(), prices, strict=True):
+        assert abs(value - price) <= allowed + abs(price) * (Decimal("1e-12") if through_floats else 0)
+
+
 anything = st.one_of(
     st.none(),
     st.booleans(),

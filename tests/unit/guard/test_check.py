@@ -310,3 +310,26 @@ def test_a_statement_seen_before_costs_next_to_nothing(guard) -> None:
     for _ in range(50):
         guard(sql)
     assert (time.perf_counter() - started) / 50 < first / 5
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("output", "scale", "is_least"),
+    [
+        ("amount", 2, True),
+        ("SUM(amount)", 2, True),
+        ("COALESCE(MAX(amount), 0)", 2, True),
+        ("amount * 3", 2, True),
+        ("CAST(amount AS DECIMAL(12, 4))", 4, False),
+        ("ROUND(amount, 1)", 1, False),
+        ("CAST(amount AS DECIMAL(12, 1)) * 2", 1, False),
+    ],
+)
+def test_places_are_limited_by_a_statement_and_by_no_model(
+    output: str, scale: int, is_least: bool, dialect: str, accepted
+) -> None:
+    if "CAST" in output and dialect in ("sqlite", "bigquery"):
+        is_least = True  # theirs says nothing of places
+    (found,) = accepted(f"SELECT {output} AS x FROM payments", dialect).outputs
+    assert (found.is_least or found.datatype is DataType.FLOAT, found.datatype.is_number) == (is_least, True)
+    assert is_least or (found.datatype, found.scale) == (DataType.DECIMAL, scale)
