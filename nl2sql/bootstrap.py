@@ -20,7 +20,7 @@ from nl2sql.context.retrieve import retrieve
 from nl2sql.engines.base import Engine
 from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
-from nl2sql.errors import Nl2SqlError
+from nl2sql.errors import ModelInvalid, Nl2SqlError
 from nl2sql.freshness import DataClock
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
@@ -48,6 +48,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
     with ExitStack() as opened:
         engine = open_database(settings)
         opened.callback(engine.close)
+        _require_one_dataset(engine, model)
         if settings.strict:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
         cache = open_answer_cache(settings)
@@ -75,6 +76,16 @@ def build_pipeline(settings: Settings) -> Pipeline:
         )
         opened.pop_all()
     return pipeline
+
+
+def _require_one_dataset(engine: Engine, model: SemanticModel) -> None:
+    """On BigQuery, what is known of a table (its changes, its price, its values) is asked of the address's dataset."""
+    elsewhere = next((each for each in model.datasets if "." in each.source), None)
+    if engine.dialect == "bigquery" and elsewhere is not None:
+        raise ModelInvalid(
+            f"The source of {elsewhere.name} names another dataset: {elsewhere.source}.",
+            hint="On BigQuery a model's tables are in the dataset that the address names; a view can bring one there.",
+        )
 
 
 def examine_database_account(settings: Settings) -> list[Finding]:

@@ -11,11 +11,13 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -28,7 +30,9 @@ from nl2sql.ledger_cli import ledger
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
     from nl2sql.pipeline import Pipeline
+    from nl2sql.question import Question
     from nl2sql.settings import Settings
+    from nl2sql.trace import Listener
 
 
 # A full disk or quota, a file size limit, a broken device, a closed stream. A stream's error names no file.
@@ -59,7 +63,7 @@ class Overrides:
         """The environment with these on top; a path given on the command line is relative to the working folder."""
         environ = dict(os.environ)
         if self.database is not None:
-            environ["NL2SQL_DATABASE"] = _absolute_sqlite(self.database)
+            environ["NL2SQL_DATABASE"] = _absolute_file(self.database)
         if self.model is not None:
             environ["NL2SQL_MODEL"] = str(self.model.absolute())
         if self.config is not None:
@@ -72,10 +76,12 @@ class Overrides:
         return load_settings(self.environ())
 
 
-def _absolute_sqlite(url: str) -> str:
-    prefix = "sqlite:///"
-    path = url.removeprefix(prefix)
-    return prefix + str(Path(path).absolute()) if url.startswith(prefix) and path != ":memory:" else url
+def _absolute_file(url: str) -> str:
+    for prefix in ("sqlite:///", "duckdb:///"):
+        path = url.removeprefix(prefix)
+        if url.startswith(prefix) and path != ":memory:":
+            return prefix + str(Path(path).absolute())
+    return url
 
 
 def _version(wanted: bool) -> None:
@@ -129,10 +135,31 @@ def ask(
 
     with _open(settings) as pipeline:
         progress = terminal.Progress(sys.stderr)
-        answer = pipeline.ask(asked, progress, fresh=fresh, accept_cost=accept_cost)
+        answer = _answered(pipeline, asked, progress, fresh=fresh, accept_cost=accept_cost)
         progress.clear()
         _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
     raise typer.Exit(exit_code_of(answer))
+
+
+def _answered(pipeline: Pipeline, asked: Question, progress: Listener, *, fresh: bool, accept_cost: bool) -> Answer:
+    """In a thread of its own: Ctrl-C is heard at once whatever a driver waits for, and stops the statement too."""
+    from nl2sql.question import new_question_id
+
+    name, done = new_question_id(), Future[Any]()
+
+    def work() -> None:
+        try:
+            done.set_result(pipeline.ask(asked, progress, fresh=fresh, accept_cost=accept_cost, question_id=name))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            done.set_exception(error)
+
+    try:
+        Thread(target=work, daemon=True).start()
+        answer: Answer = done.result()
+    except KeyboardInterrupt:
+        pipeline.cancel(name)
+        raise
+    return answer
 
 
 def _print_answer(answer: Answer, *, as_json: bool, as_csv: bool, sql_only: bool) -> None:

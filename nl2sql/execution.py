@@ -18,7 +18,7 @@ from nl2sql.freshness import DataAsOf, behind_words
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy
 from nl2sql.memo import Memo
-from nl2sql.price_tag import PriceTag, cheaper_ways, judge, shareable, wants_estimate
+from nl2sql.price_tag import PriceTag, cheaper_ways, judge, shareable, two_digits, wants_estimate
 from nl2sql.question import Principal
 from nl2sql.quota import RowQuota, refusal
 
@@ -103,7 +103,7 @@ class Execution:
 
     def _kept_or_run(self, checked: CheckedSql, asked: Asked) -> Executed | TooCostly:
         state = self._engine.fingerprint()
-        result_key = key("result", checked.sql, checked.policy, self._model.fingerprint, state)
+        result_key = key("result", checked.sql, checked.executed, checked.policy, self._model.fingerprint, state)
         if not asked.fresh:
             kept = self._kept(result_key, self._cache.get(result_key))
             if kept is not None:
@@ -154,7 +154,11 @@ class Execution:
     def _run(self, checked: CheckedSql, asked: Asked) -> ResultTable:
         with _without_mask_key(asked.policy):
             as_of = self._clock(checked, asked)  # before, so that the rows are at least as new
+            if asked.cancelled.is_set():
+                raise QueryCancelled("The question was stopped.")
             result = self._engine.run(checked, asked.job)
+        if checked.row_filtered and result.billed_bytes is not None:
+            result = replace(result, billed_bytes=two_digits(result.billed_bytes))
         if as_of is None:
             return result
         return replace(result, data_as_of=as_of.moment, data_note=behind_words(as_of))

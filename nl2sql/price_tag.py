@@ -55,6 +55,10 @@ def judge(estimate: Estimate, limits: Limits, ways: Sequence[str] = (), *, filte
     return PriceTag("ask", f"Running this reads {told}. Your role is asked first above {asked}.", hint)
 
 
+def two_digits(count: int) -> int:
+    return int(Decimal(f"{Decimal(count):.1e}"))
+
+
 def shareable(estimate: Estimate, *, filtered: bool) -> Estimate:
     """What the asker may know of it. Estimates count hidden rows too: of what is read in part only (`filtered`), no
     rows are told, and no more of the bytes than the two digits that are needed to agree to a price."""
@@ -64,7 +68,7 @@ def shareable(estimate: Estimate, *, filtered: bool) -> Estimate:
     return replace(
         estimate,
         rows=None,
-        scanned_bytes=None if count is None else int(Decimal(f"{Decimal(count):.1e}")),
+        scanned_bytes=None if count is None else two_digits(count),
         price=None if price is None else Decimal(f"{price:.1e}"),
     )
 

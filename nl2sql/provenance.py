@@ -37,7 +37,7 @@ def _cost(answer: Answer) -> str:
         told = spoken(estimate) if estimate is not None else ""
         return f"was to read {told}" if told else ""
     price = estimate.price if estimate is not None else None
-    if estimate is None or price is None:
+    if estimate is None or price is None or not estimate.scanned_bytes:
         return f"read {spoken_bytes(billed)}"
-    costs = spoken_price(price, estimate.currency)
+    costs = spoken_price(price * billed / estimate.scanned_bytes, estimate.currency)
     return f"read {spoken_bytes(billed)} for {costs if costs.startswith('less') else f'about {costs}'}"

@@ -246,10 +246,12 @@ def _settings(size_limit: int) -> dict[str, Any]:
 
 
 def _make_private(folder: Path) -> None:
-    """Raises OSError when the folder is not ours alone."""
+    """Raises OSError when the folder is not ours alone. A folder that holds other things keeps its rights."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_uid != os.geteuid():
         raise PermissionError("the folder belongs to another user")
     if stat.S_IMODE(found.st_mode) != 0o700:
+        if any(folder.iterdir()) and not (folder / diskcache.core.DBNAME).exists():
+            raise PermissionError("the folder holds other things, and others can enter it")
         folder.chmod(0o700)

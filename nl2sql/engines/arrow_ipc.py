@@ -11,7 +11,7 @@ import pyarrow as pa
 from nl2sql.engines.base import ResultTable
 
 # Bytes that some other version wrote are refused, not guessed at: raise the digit when the layout changes.
-MAGIC = b"nl2sql-result-2\n"
+MAGIC = b"nl2sql-result-3\n"
 _CHECKSUM_BYTES = 4
 
 

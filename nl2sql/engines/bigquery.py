@@ -28,7 +28,7 @@ from nl2sql.engines.bigquery_dataset import DatasetClient
 from nl2sql.engines.bigquery_errors import DRIVER_ERRORS, mapped
 from nl2sql.engines.bigquery_plan import TEBIBYTE, Limits, Plan, billable_bytes, label_of, require_affordable
 from nl2sql.engines.bigquery_results import PAGE_ROWS, Fetched, Statement, fetch
-from nl2sql.engines.bigquery_schema import Metadata, TableFacts, advice_on
+from nl2sql.engines.bigquery_schema import Metadata, TableFacts, TableSchema, advice_on, schema_query, schemas_of
 from nl2sql.engines.bigquery_storage import Storage
 from nl2sql.engines.columns import text_of
 from nl2sql.engines.deadline import Backstop, query_cancelled, query_timed_out
@@ -42,6 +42,7 @@ METADATA_SECONDS = 15.0
 INDEX_SECONDS = 60.0  # for reading a column's distinct values, which no one is waiting for
 PLAN_SECONDS = 60.0  # how long a dry run stands for the statement it was made of
 _PLANS_KEPT = 256
+_MOST_COLUMNS = 100_000  # ten of the largest tables there are
 
 
 class BigQueryEngine:
@@ -96,6 +97,16 @@ class BigQueryEngine:
         limits = Limits(INDEX_SECONDS, limit, self._result_bytes, self._options.maximum_bytes)
         fetched, _ = self._fetched(sql, limits, NO_JOB, None)
         return [text_of(value) for (value,) in fetched.rows]
+
+    def introspect(self) -> tuple[TableSchema, ...]:
+        """Tables and columns of the dataset, by name, for whoever writes a semantic model. A query that is billed as
+        10 MB or more, whatever the dataset holds. Raises QueryFailed above 100,000 columns."""
+        sql = schema_query(f"{_quoted(self._address.project)}.{_quoted(self._address.dataset)}")
+        limits = Limits(INDEX_SECONDS, _MOST_COLUMNS, self._result_bytes, self._options.maximum_bytes)
+        fetched, _ = self._fetched(sql, limits, NO_JOB, None)
+        if fetched.truncated:
+            raise QueryFailed(f"The dataset has more than {_MOST_COLUMNS:,} columns, or too long descriptions of them.")
+        return schemas_of(fetched.rows)
 
     def fingerprint(self) -> str:
         """The address, and when each table of the dataset was written last, as of at most 30 seconds ago."""

@@ -1,6 +1,7 @@
 """What BigQuery knows about its tables, and what would make a statement on them cheaper.
 
-It is read by tables.get and tables.list, which cost nothing: a query of INFORMATION_SCHEMA is billed as 10 MB or more.
+It is read by tables.get and tables.list, which cost nothing. All tables at once are read by a query of
+INFORMATION_SCHEMA, which is billed as 10 MB or more.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,55 @@ class TableFacts:
     partition_column: str = ""
     needs_partition_filter: bool = False
     cluster_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSchema:
+    """`type` as in SQL, like ARRAY<STRING>. `cluster_place` counts from 1; None: the table is not sorted by it."""
+
+    name: str
+    type: str
+    nullable: bool
+    partitions: bool = False
+    cluster_place: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """`kind` is BigQuery's word: BASE TABLE, VIEW, MATERIALIZED VIEW, EXTERNAL, …"""
+
+    name: str
+    kind: str
+    columns: tuple[ColumnSchema, ...]
+
+    @property
+    def partition_column(self) -> str:
+        return next((column.name for column in self.columns if column.partitions), "")
+
+    @property
+    def cluster_columns(self) -> tuple[str, ...]:
+        placed = [(column.cluster_place, column.name) for column in self.columns if column.cluster_place is not None]
+        return tuple(name for _, name in sorted(placed))
+
+
+def schema_query(dataset: str) -> str:
+    """One row for each column, for `schemas_of`; `dataset` is quoted."""
+    views = f"{dataset}.INFORMATION_SCHEMA"
+    return f"""SELECT t.table_name, t.table_type, c.column_name, c.data_type, c.is_nullable,
+    c.is_partitioning_column, c.clustering_ordinal_position, f.description
+    FROM {views}.TABLES AS t
+    JOIN {views}.COLUMNS AS c ON c.table_name = t.table_name
+    LEFT JOIN {views}.COLUMN_FIELD_PATHS AS f ON f.table_name = c.table_name AND f.field_path = c.column_name
+    ORDER BY t.table_name, c.ordinal_position"""  # noqa: S608
+
+
+def schemas_of(rows: Iterable[Sequence[Any]]) -> tuple[TableSchema, ...]:
+    tables: dict[tuple[str, str], list[ColumnSchema]] = {}
+    for table, kind, column, datatype, nullable, partitions, place, description in rows:
+        made = ColumnSchema(column, datatype, nullable == "YES", partitions == "YES", place, description or "")
+        tables.setdefault((table, kind), []).append(made)
+    return tuple(TableSchema(name, kind, tuple(columns)) for (name, kind), columns in tables.items())
 
 
 def facts_of(table: Any) -> TableFacts:
@@ -111,18 +161,31 @@ class Metadata:
 
 
 def advice_on(checked: CheckedSql, tables: Sequence[TableFacts]) -> Iterator[str]:
-    """Sentences; none about a table that is read as it should be."""
+    """Sentences; none about a table that is read as it should be. They name no column that the statement does not read
+    already: whoever asks may not be allowed to know that there is one."""
     filtered = filtered_columns(checked.tree)
     for table in tables:
+        read = _columns_read(checked, table)
         column = table.partition_column
         if column and (table.name.lower(), column.lower()) not in filtered:
+            what = f"Filter {table.name} by {_named(column, read)}the column that the table is partitioned by"
             must = " BigQuery refuses to read it without one." if table.needs_partition_filter else ""
-            yield f"Add a filter on {table.name}.{column}: the table is partitioned by it, and all of it is read.{must}"
+            yield f"{what}: without a filter all of it is read.{must}"
         elif table.cluster_columns and not column and not _filters_any(table, filtered):
-            yield f"A filter on {table.name}.{table.cluster_columns[0]} reads less: the table is sorted by it."
-        read = [each for each in checked.columns if each.split(".")[-2] == table.name.lower()]
+            first = _named(table.cluster_columns[0], read)
+            yield f"Less of {table.name} is read with a filter on {first}the column that the table is sorted by."
         if len(read) >= len(table.columns) >= _MANY_COLUMNS:
             yield f"Name only the columns of {table.name} that you need: all {len(table.columns)} are read."
+
+
+def _columns_read(checked: CheckedSql, table: TableFacts) -> frozenset[str]:
+    """In lower case."""
+    parts = [each.split(".") for each in checked.columns]
+    return frozenset(each[-1] for each in parts if each[-2] == table.name.lower())
+
+
+def _named(column: str, read: frozenset[str]) -> str:
+    return f"{column}, " if column.lower() in read else ""
 
 
 def _filters_any(table: TableFacts, filtered: frozenset[tuple[str, str]]) -> bool:

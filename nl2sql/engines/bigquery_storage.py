@@ -81,7 +81,7 @@ class Storage:
 
     def _transport(self) -> Any:
         """Raises _SessionRefused, and ImportError where the package is not installed."""
-        import grpc
+        import grpc  # type: ignore[import-untyped]
         from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
         host = self._address.storage_host

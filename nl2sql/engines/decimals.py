@@ -18,8 +18,9 @@ _CONTEXT = Context(prec=MAX_DIGITS, rounding=ROUND_HALF_UP)
 _EXACT_INTEGER = 2.0**53  # above it a float no longer holds every integer
 
 
-# What a sum of floats is off by is far below a billionth; a place that somebody meant is not.
-_NOISE, _RELATIVE_NOISE = 1e-9, 1e-12
+# A sum of a million floats is off by some 1e-13 of itself, a number that was stored by 1e-16. A place that somebody
+# meant is larger, unless more than twelve digits stand before it: floats cannot tell these apart.
+_NOISE, _RELATIVE_NOISE = 1e-12, 1e-13
 _MOST_PLACES = 12
 
 

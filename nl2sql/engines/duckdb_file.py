@@ -13,7 +13,8 @@ from time import monotonic
 
 import duckdb
 
-from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable, EngineError
+from nl2sql.engines.file_state import file_state
+from nl2sql.errors import DatabaseUnreachable, DatabaseUnreadable, EngineError
 
 # More at once would only make each slower: one statement already uses several threads. The rest wait their turn.
 MAX_STATEMENTS = 8
@@ -48,8 +49,6 @@ _SETTINGS = (
     "disabled_filesystems = 'LocalFileSystem'",  # without this, read_blob still gives the bytes of the file itself
     "lock_configuration = true",
 )
-
-_MAKEFILE = Path(__file__).parents[2] / "Makefile"  # there in a checkout, not where the package was installed
 
 
 class _Instance:
@@ -90,26 +89,8 @@ class DatabaseFile:
         _OPEN.add(self)
 
     def fingerprint(self) -> str:
-        """Device, inode, size and time of the file and of its write-ahead log. Raises DatabaseMissing or -Unreadable.
-
-        Nothing is read from the file: closing a second descriptor would drop this process's locks on it.
-        """
-        try:
-            main = os.stat(self._path)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            demo = " (for the demo data: make demo)" if _MAKEFILE.exists() else ""
-            raise DatabaseMissing(
-                f"There is no database at {self._shown}.",
-                hint=f"Create it{demo}, or set another database address.",
-            ) from None
-        except OSError as error:
-            raise self._unreadable(error.strerror or "") from error
-        if not os.path.isfile(self._path):
-            raise self._unreadable("it is not a file")
-        stats = [main]
-        with contextlib.suppress(OSError):
-            stats.append(os.stat(f"{self._path}.wal"))
-        return "+".join(f"{each.st_dev}.{each.st_ino}.{each.st_size}.{each.st_mtime_ns}" for each in stats)
+        """Changes with the file and its write-ahead log. Raises DatabaseMissing or -Unreadable."""
+        return file_state(self._path, self._shown, ".wal", self._unreadable)
 
     @contextlib.contextmanager
     def lease(self, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -91,7 +91,8 @@ class MySqlServer:
         return connection
 
     def prepare(self, connection: RawConnection) -> None:
-        """Nothing rests on the connection: `open` sets it all."""
+        """No setting rests on the connection, as `open` sets it all; when its server started does."""
+        connection.server_start = _server_start(connection)
 
     def open(self, connection: RawConnection, sql: str, seconds: float) -> RawCursor:
         self._prepare_for(connection, sql, seconds)
@@ -190,12 +191,14 @@ class MySqlServer:
         return "`" + name.replace("`", "``") + "`"
 
     def changes(self, connection: RawConnection) -> str:
-        """InnoDB's log position, which moves with every write. Tables of other storage engines are not seen."""
+        """When the server started, because a crash may set the log back; and InnoDB's log position, which moves with
+        every write. Tables of other storage engines are not seen."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SHOW GLOBAL STATUS WHERE Variable_name IN ('Innodb_lsn_current', 'Innodb_redo_log_current_lsn')"
             )
-            return "".join(f"{name} {value}" for name, value in cursor.fetchall())
+            found = "".join(f"{name} {value}" for name, value in cursor.fetchall())
+        return f"{connection.server_start} {found}" if found and connection.server_start else ""
 
     def session_sql(self, connection: RawConnection) -> str:
         read_only, limit = (
@@ -294,3 +297,16 @@ def _lag(source: Mapping[str, Any]) -> int | None:
 
 def _is_mariadb(connection: RawConnection) -> bool:
     return "MariaDB" in connection.get_server_info()
+
+
+def _server_start(connection: RawConnection) -> str:
+    """In seconds since 1970, by the server's clock: the same for all its connections; "" where it does not tell."""
+    status = "information_schema.global_status" if _is_mariadb(connection) else "performance_schema.global_status"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT UNIX_TIMESTAMP() - variable_value FROM {status} WHERE variable_name = 'Uptime'"  # noqa: S608
+            )
+            return "".join(str(int(value)) for (value,) in cursor.fetchall())
+    except pymysql.Error:
+        return ""

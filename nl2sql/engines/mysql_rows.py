@@ -35,6 +35,7 @@ class BoundedConnection(Connection):  # type: ignore[misc]
     """Its packets tell their size before they come: at most 16 MB are asked of the socket at once."""
 
     _next_seq_id: int
+    server_start = ""
 
     def read_row(self, most: int) -> bytes:
         """The next packet of a result, of `most` bytes. Raises RowTooLarge, and what the server says instead."""

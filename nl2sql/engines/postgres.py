@@ -168,8 +168,10 @@ class PostgresServer:
         return '"' + name.replace('"', '""') + '"'
 
     def changes(self, connection: RawConnection) -> str:
-        """Which transactions are visible; only those that write count. Any database of the server moves it."""
-        return str(connection.execute("SELECT pg_current_snapshot()").fetchone()[0])
+        """When the server started, because a crash may set numbers of transactions back; and which of them are visible.
+        Only those that write count. Any database of the server moves it."""
+        marker = "pg_catalog.pg_postmaster_start_time()::text, pg_catalog.pg_current_snapshot()::text"
+        return " ".join(connection.execute(f"SELECT {marker}").fetchone())
 
     def session_sql(self, connection: RawConnection) -> str:
         names = ("transaction_read_only", "statement_timeout", "standard_conforming_strings", "search_path")

@@ -61,6 +61,7 @@ class SqlEngine:
             creator=lambda: self._connect(),
             hide_parameters=True,
             pool_pre_ping=True,
+            pool_reset_on_return=None,  # `_lease` does it: the pool would log what a lost connection says to it
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_WAIT_SECONDS,
@@ -180,7 +181,13 @@ class SqlEngine:
                         if left <= 0:
                             raise DatabaseUnreachable(BUSY)
                         _go_on(backstop, seconds)
-                        yield pooled, stop, left
+                        try:
+                            yield pooled, stop, left
+                        except Exception:
+                            raise
+                        except BaseException:  # Ctrl-C leaves nothing running on a server
+                            stop()
+                            raise
                         _go_on(backstop, seconds)
             except EngineError:
                 if backstop.cancelled:
@@ -197,8 +204,20 @@ class SqlEngine:
             except BaseException:
                 connection.invalidate()
                 raise
+            else:
+                self._roll_back(connection)
             finally:
                 connection.close()
+
+    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+        """What was read is there: a connection that is lost now is thrown away, and no reason to fail."""
+        raw = connection.driver_connection
+        if raw is None or not connection.is_valid:
+            return
+        try:
+            raw.rollback()
+        except self._kind.driver_errors:
+            connection.invalidate()
 
     @contextlib.contextmanager
     def _mapping(self, seconds: float) -> Iterator[None]:

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable
+from nl2sql.engines.file_state import file_state
+from nl2sql.errors import DatabaseUnreachable, DatabaseUnreadable
 
 # More running at once than this only makes each slower on the machines this is for; the rest wait their turn.
 MAX_CONNECTIONS = 8
 # A writer holds the file for milliseconds. Waiting is not under the query's own time limit, so it is short.
 BUSY_SECONDS = 1.0
-
-MAKEFILE = Path(__file__).parents[2] / "Makefile"  # there in a checkout, not where the package was installed
 
 LIMITS = (
     # One value (and one row) of 1 MB is more than any cell shown; it bounds what a single opcode can build, which
@@ -158,28 +157,8 @@ class ReadOnlyPool:
         self._idle: list[tuple[str, sqlite3.Connection]] = []
 
     def fingerprint(self) -> str:
-        """Device, inode, size and time of the file and of its write-ahead log.
-
-        Nothing is read from the file: closing a second descriptor would drop this process's locks on it.
-        """
-        try:
-            main = os.stat(self._path)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            demo = " (for the demo data: make demo)" if MAKEFILE.exists() else ""
-            raise DatabaseMissing(
-                f"There is no database at {self._shown}.",
-                hint=f"Create it{demo}, or set another database address.",
-            ) from None
-        except OSError as error:
-            raise self.unreadable(error.strerror or "") from error
-        if not os.path.isfile(self._path):
-            raise self.unreadable("it is not a file")
-        if main.st_size == 0:
-            raise self.unreadable("the file is empty")
-        stats = [main]
-        with contextlib.suppress(OSError):
-            stats.append(os.stat(f"{self._path}-wal"))
-        return "+".join(f"{each.st_dev}.{each.st_ino}.{each.st_size}.{each.st_mtime_ns}" for each in stats)
+        """Changes with the file and its write-ahead log. Raises DatabaseMissing or -Unreadable."""
+        return file_state(self._path, self._shown, "-wal", self.unreadable)
 
     def unreadable(self, reason: str) -> DatabaseUnreadable:
         return DatabaseUnreadable(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -73,12 +75,23 @@ class ScriptedPipeline:
     asked: list[tuple[Question, bool]] = field(default_factory=list)
     checked: list[tuple[str, Principal | None]] = field(default_factory=list)
     closed: bool = False
+    cancelled: list[str] = field(default_factory=list)
+
+    def cancel(self, question_id: str) -> bool:
+        self.cancelled.append(question_id)
+        return True
 
     def close(self) -> None:
         self.closed = True
 
     def ask(
-        self, question: Question, listener: Callable[[StageEvent], None], *, fresh: bool, accept_cost: bool
+        self,
+        question: Question,
+        listener: Callable[[StageEvent], None],
+        *,
+        fresh: bool,
+        accept_cost: bool,
+        question_id: str,
     ) -> Answer:
         self.asked.append((question, fresh))
         listener(StageEvent("understand", "started"))
@@ -298,6 +311,21 @@ def test_an_interrupt_is_quiet(pipeline: ScriptedPipeline, capsys: Capture) -> N
     assert cli.run(["ask", "Revenue?"]) == 130
     assert capsys.readouterr() == ("", "")
     assert pipeline.closed
+
+
+def test_ctrl_c_stops_the_question_and_not_only_the_command(pipeline: ScriptedPipeline, capsys: Capture) -> None:
+    over = threading.Event()
+
+    def press(question: Question) -> Answer:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert over.wait(20)
+        return answered(question)
+
+    pipeline.script = press
+    assert threading.current_thread() is threading.main_thread()  # where signals come to
+    assert cli.run(["ask", "Revenue?"]) == 130
+    assert len(pipeline.cancelled) == 1
+    over.set()
 
 
 def test_a_refused_statement_is_explained(pipeline: ScriptedPipeline, capsys: Capture) -> None:

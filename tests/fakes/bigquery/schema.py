@@ -38,13 +38,17 @@ class Column:
     repeated: bool = False
     fields: tuple[Column, ...] = ()
     scale: int | None = None
+    required: bool = False
+    description: str = ""
 
     def resource(self) -> dict[str, Any]:
         made: dict[str, Any] = {
             "name": self.name,
             "type": _LEGACY.get(self.type, self.type),
-            "mode": "REPEATED" if self.repeated else "NULLABLE",
+            "mode": "REPEATED" if self.repeated else "REQUIRED" if self.required else "NULLABLE",
         }
+        if self.description:
+            made["description"] = self.description
         if self.fields:
             made["fields"] = [field.resource() for field in self.fields]
         return made

@@ -24,6 +24,9 @@ _VIEWS = {
         *("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position:INT64", "is_nullable"),
         *("data_type", "is_partitioning_column", "clustering_ordinal_position:INT64"),
     ),
+    "INFORMATION_SCHEMA.COLUMN_FIELD_PATHS": (
+        *("table_catalog", "table_schema", "table_name", "column_name", "field_path", "data_type", "description"),
+    ),
 }
 
 
@@ -161,6 +164,11 @@ class Warehouse:
                 for name, table in sorted(own.items())
                 for place, column in enumerate(table.columns, 1)
             ],
+            "INFORMATION_SCHEMA.COLUMN_FIELD_PATHS": [
+                (self.project, dataset, name, column.name, column.name, _sql_type(column), column.description or None)
+                for name, table in sorted(own.items())
+                for column in table.columns
+            ],
         }
         for name, rows in told.items():
             self._database.execute(f'DELETE FROM "{dataset}"."{name}"')
@@ -173,9 +181,13 @@ def _wanted(column: Column, columns: Sequence[str] | None) -> bool:
 
 
 def _described(place: int, column: Column, table: Table) -> tuple[Any, ...]:
-    kind = f"ARRAY<{column.type}>" if column.repeated else column.type
     cluster = table.clusters.index(column.name) + 1 if column.name in table.clusters else None
-    return column.name, place, "YES", kind, "YES" if column.name == table.partition else "NO", cluster
+    nullable, partitions = "NO" if column.required else "YES", "YES" if column.name == table.partition else "NO"
+    return column.name, place, nullable, _sql_type(column), partitions, cluster
+
+
+def _sql_type(column: Column) -> str:
+    return f"ARRAY<{column.type}>" if column.repeated else column.type
 
 
 def _held(value: Any) -> Any:

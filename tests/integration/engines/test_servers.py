@@ -138,8 +138,11 @@ def test_a_connection_lost_in_the_middle_may_be_tried_again(
 
     asking = threading.Thread(target=run)
     asking.start()
-    time.sleep(0.4)
     with admin.connect() as connection:
+        until = time.monotonic() + 4
+        while not connection.exec_driver_sql(server.kill_marker.replace("%", "%%")).scalar_one():
+            assert time.monotonic() < until, "it did not start"
+            time.sleep(0.02)
         if server.dialect == "mysql":
             mine = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
             for thread in connection.exec_driver_sql(mine).scalars().all():

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from nl2sql.catalog.model import DataType
-from nl2sql.engines import sqlite_connection
+from nl2sql.engines import file_state, sqlite_connection
 from nl2sql.engines.base import ResultTable
 from nl2sql.engines.sqlite import SqliteEngine
 from nl2sql.errors import (
@@ -371,7 +371,7 @@ def test_make_is_advised_only_where_there_is_a_makefile(
 ) -> None:
     if is_checkout:
         (folder / "Makefile").write_text("")
-    monkeypatch.setattr(sqlite_connection, "MAKEFILE", folder / "Makefile")
+    monkeypatch.setattr(file_state, "MAKEFILE", folder / "Makefile")
     with pytest.raises(DatabaseMissing) as caught:
         SqliteEngine(str(folder / "nowhere.db")).fingerprint()
     assert ("make demo" in caught.value.hint) is is_checkout

@@ -1,6 +1,6 @@
 """BigQuery's own grammar, analyser and reference evaluator (ZetaSQL), without the service: a fifth database.
 
-It starts once for a process, in about twenty seconds of processor time; a statement then takes some milliseconds.
+It starts once for a process, and compiles once for a machine; a statement then takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.bigquery.zetasql_start import start_zetasql
 from tests.integration.guard.auction import TABLES, View, everything
 from tests.integration.guard.databases import Answer, Refused
 
@@ -60,10 +61,9 @@ class BigQuery:
     dialect = "bigquery"
 
     def __init__(self) -> None:
-        from zetasql.core import ZetaSqlLocalService
         from zetasql.types import AnalyzerOptions, LanguageOptions, ZetaSQLBuiltinFunctionOptions
 
-        self._service = ZetaSqlLocalService.get_instance()
+        self._service = start_zetasql()
         language = LanguageOptions.maximum_features()
         self._options = AnalyzerOptions(language_options=language)
         self._functions = ZetaSQLBuiltinFunctionOptions(language_options=language)

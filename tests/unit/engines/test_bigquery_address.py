@@ -64,6 +64,41 @@ def test_plain_http_is_spoken_with_this_machine_alone() -> None:
         assert parse_bigquery(f"bigquery://p/d?endpoint=http://{host}", BigQueryOptions()).is_local
 
 
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("", "bigquerystorage.googleapis.com:443"),
+        ("?storage=off", ""),
+        ("?storage=https://storage.example.com", "storage.example.com:443"),
+        ("?storage=https://storage.example.com:8443/", "storage.example.com:8443"),
+        ("?endpoint=https://example.com", ""),  # rows take no other way than was named
+        ("?endpoint=https://example.com&storage=https://storage.example.com", "storage.example.com:443"),
+        ("?endpoint=http://127.0.0.1:1", ""),
+        ("?endpoint=http://127.0.0.1:1&storage=off", ""),
+        ("?endpoint=http://127.0.0.1:1&storage=http://[::1]:2", "[::1]:2"),
+    ],
+)
+def test_large_results_come_from_googles_own_storage_or_from_what_was_named(given: str, host: str) -> None:
+    assert parse_bigquery(f"bigquery://p/d{given}", BigQueryOptions()).storage_host == host
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "storage=http://127.0.0.1:1",
+        "endpoint=https://example.com&storage=http://127.0.0.1:1",
+        "endpoint=http://127.0.0.1:1&storage=https://example.com",
+        "storage=http://10.0.0.1",
+        f"storage=https://user:{SECRET}@example.com",
+        f"storage={SECRET}",
+    ],
+)
+def test_storage_is_spoken_to_without_encryption_on_this_machine_alone(given: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        parse_bigquery(f"bigquery://p/d?{given}", BigQueryOptions())
+    assert SECRET not in caught.value.user_message + caught.value.hint
+
+
 def test_it_opens_without_a_connection_and_says_that_it_charges() -> None:
     engine = open_engine("bigquery://my-project/d?endpoint=http://127.0.0.1:1")
     assert (engine.dialect, engine.charges) == ("bigquery", True)

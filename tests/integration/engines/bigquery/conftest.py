@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.fakes.bigquery.server import FakeBigQuery
 
 Guarded = Callable[..., CheckedSql]
-_KINDS = {
+KINDS = {
     "id": DataType.INTEGER,
     "title": DataType.STRING,
     "price": DataType.DECIMAL,
@@ -45,7 +45,7 @@ def _started() -> Iterator[FakeBigQuery]:
     from tests.fakes.bigquery.server import running
 
     kinds = ("INT64", "STRING", "NUMERIC", "DATE", "STRING", "STRING")
-    columns = [Column(name, kind) for name, kind in zip(_KINDS, kinds, strict=True)]
+    columns = [Column(name, kind) for name, kind in zip(KINDS, kinds, strict=True)]
     with running() as fake:
         fake.warehouse.create("shop", "sales", columns)
         fake.warehouse.insert_select(
@@ -79,7 +79,7 @@ def engine(fake: FakeBigQuery) -> Iterator[Engine]:
 
 @pytest.fixture
 def guarded() -> Guarded:
-    fields = tuple(Field(name, name, kind) for name, kind in _KINDS.items())
+    fields = tuple(Field(name, name, kind) for name, kind in KINDS.items())
     names = ("sales", "by_day", "by_country", "MixedCase")
     model = SemanticModel("shop", tuple(Dataset(name.lower(), name, fields, ("id",)) for name in names))
 

@@ -29,7 +29,7 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if request.param == "real":  # the one test that may leave this machine, because it was told to
         monkeypatch.setattr(socket.socket, "connect", _socket.socket.connect)
         monkeypatch.setattr(socket, "getaddrinfo", _socket.getaddrinfo)
-    made = open_engine(REAL if request.param == "real" else request.getfixturevalue("fake").url)
+    made = open_engine(REAL if request.param == "real" else request.getfixturevalue("fake").url_with_storage)
     yield made
     made.close()
 
@@ -63,6 +63,14 @@ def test_rows_are_cut_where_there_is_one_more(either: Engine, mint: Mint) -> Non
     for limit, truncated in ((9, True), (10, False)):
         found = either.run(mint(sql, ("x", DataType.INTEGER), dialect="bigquery", row_limit=limit, seconds=30.0))
         assert (found.row_count, found.truncated) == (limit, truncated)
+
+
+def test_a_large_result_is_whole_and_in_order(either: Engine, mint: Mint) -> None:
+    sql = "SELECT x, NUMERIC '1.5' AS half FROM UNNEST(GENERATE_ARRAY(1, 25000)) AS x ORDER BY x"
+    found = either.run(mint(sql, dialect="bigquery", row_limit=25_000, seconds=60.0))
+    assert (found.row_count, found.truncated) == (25_000, False)
+    assert found.table.column("x").to_pylist() == list(range(1, 25_001))
+    assert set(found.table.column("half").to_pylist()) == {Decimal("1.5")}
 
 
 def test_what_reads_no_table_costs_nothing(either: Engine, mint: Mint) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nl2sql.engines import bigquery_schema
+from nl2sql.catalog.model import Dataset, Field, SemanticModel
+from nl2sql.engines import bigquery, bigquery_schema
 from nl2sql.engines.base import Engine
+from nl2sql.engines.bigquery import BigQueryEngine
 from nl2sql.engines.bigquery_address import BigQueryOptions
+from nl2sql.engines.bigquery_schema import ColumnSchema, TableSchema
 from nl2sql.engines.registry import open_engine
-from nl2sql.errors import QueryFailed
+from nl2sql.errors import QueryFailed, QueryTooCostly
+from nl2sql.guard.check import check
+from nl2sql.guard.checked import CheckedSql
+from nl2sql.guard.policy import Policy
+from nl2sql.writers.base import Origin, SqlDraft
 from tests.fakes.bigquery.errors import ApiError
 from tests.fakes.bigquery.faults import Fault
-from tests.integration.engines.bigquery.conftest import ENDLESS, Guarded
+from tests.integration.engines.bigquery.conftest import ENDLESS, KINDS, Guarded
 
 if TYPE_CHECKING:
     from tests.fakes.bigquery.server import FakeBigQuery
@@ -53,7 +61,11 @@ def test_a_result_that_may_be_gone_by_then_makes_no_estimate_lower(fake: FakeBig
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("SELECT id FROM by_country", ["filter on by_country.country reads less"]),
+        (
+            "SELECT id FROM by_country",
+            ["Less of by_country is read with a filter on the column that the table is sorted"],
+        ),
+        ("SELECT id, country FROM by_country", ["with a filter on country, the column that the table is sorted by"]),
         ("SELECT id FROM by_country WHERE country = 'DE'", []),
         ("SELECT id FROM sales", []),
         ("SELECT id, title, price, day, country, note FROM sales", ["only the columns of sales that you need: all 6"]),
@@ -73,7 +85,9 @@ def test_a_partitioned_table_asks_for_a_filter(fake: FakeBigQuery, engine: Engin
     fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = False
     try:
         (advice,) = engine.estimate(guarded("SELECT id FROM by_day")).advice
-        assert advice.startswith("Add a filter on by_day.day")
+        assert advice.startswith("Filter by_day by the column that the table is partitioned by")
+        (advice,) = engine.estimate(guarded("SELECT day FROM by_day")).advice
+        assert advice.startswith("Filter by_day by day, the column that the table is partitioned by")
     finally:
         fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = True
 
@@ -155,3 +169,64 @@ def test_a_service_that_does_not_tell_statements_apart_is_a_fault(
     assert engine.session_faults() == ("does not tell what kind of statement it was given",)
     monkeypatch.setattr(BigQueryEngine, "_plan", lambda self, sql: Plan("SELECT", 0))
     assert engine.session_faults() == ("takes a statement that writes for a query",)
+
+
+def test_a_dataset_describes_itself(fake: FakeBigQuery, engine: BigQueryEngine) -> None:
+    from tests.fakes.bigquery.schema import Column
+
+    columns = [
+        Column("id", "INT64", required=True, description="Whose “number” it is"),
+        Column("tags", "STRING", repeated=True),
+        Column("country", "STRING"),
+        Column("day", "DATE"),
+    ]
+    fake.warehouse.create("shop", "described", columns, partition="day", clusters=("country", "id"))
+    try:
+        tables = {table.name: table for table in engine.introspect()}
+    finally:
+        fake.warehouse.drop("shop", "described")
+    assert list(tables) == ["MixedCase", "by_country", "by_day", "described", "sales"]
+    assert tables["described"] == TableSchema(
+        "described",
+        "BASE TABLE",
+        (
+            ColumnSchema("id", "INT64", False, False, 2, "Whose “number” it is"),
+            ColumnSchema("tags", "ARRAY<STRING>", True),
+            ColumnSchema("country", "STRING", True, False, 1),
+            ColumnSchema("day", "DATE", True, True),
+        ),
+    )
+    assert (tables["described"].partition_column, tables["described"].cluster_columns) == ("day", ("country", "id"))
+    assert (tables["sales"].partition_column, tables["sales"].cluster_columns) == ("", ())
+    (job,) = fake.jobs.all.values()
+    assert job.billed >= 10 * MEBIBYTE
+
+
+def test_describing_itself_is_bounded_as_all_statements_are(fake: FakeBigQuery) -> None:
+    engine = open_engine(fake.url, bigquery=BigQueryOptions(maximum_bytes=MEBIBYTE))
+    assert isinstance(engine, BigQueryEngine)
+    with pytest.raises(QueryTooCostly):
+        engine.introspect()
+    assert fake.jobs.all == {}
+    engine.close()
+
+
+def test_more_columns_than_can_be_read_are_said(engine: BigQueryEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery, "_MOST_COLUMNS", 3)
+    with pytest.raises(QueryFailed, match="more than 3 columns"):
+        engine.introspect()
+
+
+def test_advice_names_no_column_that_a_policy_hides(fake: FakeBigQuery, engine: Engine) -> None:
+    fields = tuple(Field(name, name, kind) for name, kind in KINDS.items())
+    model = SemanticModel("shop", tuple(Dataset(name, name, fields, ("id",)) for name in ("by_day", "by_country")))
+    policy = Policy(hidden=frozenset({"by_day.day", "by_country.country"}))
+    fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = False
+    try:
+        for table in ("by_day", "by_country"):
+            checked = check(SqlDraft(f"SELECT id, title FROM {table}", Origin("sql")), model, policy, "bigquery")
+            assert isinstance(checked, CheckedSql)
+            (advice,) = engine.estimate(checked).advice
+            assert not {"day", "country"} & set(re.findall(r"\w+", advice))
+    finally:
+        fake.warehouse.tables["stand-in-project", "shop", "by_day"].needs_filter = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from nl2sql.engines.base import Engine, Job
 from nl2sql.errors import EngineError, QueryCancelled, QueryTimedOut
 from tests.integration.engines.conformance.house import House
+from tests.integration.engines.conformance.houses.all import on_servers
 
 SOON = 10.0  # seconds; generous, because machines that test are busy
 
@@ -171,3 +173,22 @@ def test_without_a_question_there_is_nothing_to_cancel(house: House, engine: Eng
     time.sleep(0.2)
     assert engine.cancel("") is False
     assert isinstance(asking.end(), QueryTimedOut)
+
+
+@on_servers
+def test_ctrl_c_leaves_nothing_running_in_the_database(house: House, engine: Engine) -> None:
+    here = threading.get_ident()
+    assert here == threading.main_thread().ident  # the thread that signals come to
+    house.count(engine)
+
+    def press() -> None:
+        eventually(lambda: house.running() > 0, "it did not start")
+        signal.pthread_kill(here, signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        house.ask(engine, house.endless, seconds=60.0)
+    pressing.join()
+    assert_nothing_runs(house)
+    assert house.count(engine) == 300
