@@ -109,10 +109,13 @@ class BigQueryEngine:
         return schemas_of(fetched.rows)
 
     def fingerprint(self) -> str:
-        """The address, and when each table of the dataset was written last, as of at most 30 seconds ago."""
-        place = (self._address.project, self._address.dataset, self._address.endpoint, self._address.location)
+        """The address, its account, and when each table of the dataset was written last, as of at most 30 seconds ago."""
+        address = self._address
         with self._asking(METADATA_SECONDS):
             changes = self._metadata.fingerprint()
+            account = getattr(self._dataset.credentials(), "service_account_email", "")
+        # With row access policies and data masking, an account sees rows of its own.
+        place = (address.project, address.dataset, address.endpoint, address.location, address.credentials, account)
         return f"{hashlib.sha256(repr(place).encode()).hexdigest()[:16]} {changes}"
 
     def session_faults(self) -> tuple[str, ...]:

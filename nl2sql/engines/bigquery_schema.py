@@ -20,6 +20,8 @@ from nl2sql.guard.checked import CheckedSql
 
 # How old an answer about a table may be, in seconds: each costs a request of about a tenth of a second.
 FRESH_SECONDS = 30.0
+# The pseudo-column of tables that are partitioned by when their rows were loaded.
+LOADING_TIME = "_PARTITIONTIME"
 # Above so many tables a fingerprint is the minute instead: asking about each would take seconds.
 MOST_TABLES = 25
 # A table with fewer columns is not worth advice about reading all of them.
@@ -95,7 +97,7 @@ def facts_of(table: Any) -> TableFacts:
     by_time, by_range = table.time_partitioning, table.range_partitioning
     column = ""
     if by_time is not None:
-        column = by_time.field or "_PARTITIONTIME"
+        column = by_time.field or LOADING_TIME
     elif by_range is not None:
         column = by_range.field or ""
     settled = table.table_type == "TABLE" and table.streaming_buffer is None and table.modified is not None
@@ -127,6 +129,9 @@ class Metadata:
             at, known = self._kept.get(name, (-FRESH_SECONDS, None))
         if known is not None and self._clock() - at < FRESH_SECONDS:
             return known
+        return self._asked_anew(name)
+
+    def _asked_anew(self, name: str) -> TableFacts:
         fresh = facts_of(self._ask(name))
         with self._lock:
             self._kept[name] = (self._clock(), fresh)
@@ -153,7 +158,7 @@ class Metadata:
         names = self._names()
         if len(names) > MOST_TABLES:
             return minute
-        facts = [self.facts(name) for name in sorted(names)]
+        facts = [self._asked_anew(name) for name in sorted(names)]  # else they would be old twice
         parts = [f"{each.name} {each.modified}" for each in facts]
         if any(each.modified is None for each in facts):
             parts.append(minute)
@@ -167,6 +172,8 @@ def advice_on(checked: CheckedSql, tables: Sequence[TableFacts]) -> Iterator[str
     for table in tables:
         read = _columns_read(checked, table)
         column = table.partition_column
+        if column == LOADING_TIME:
+            continue  # no column of a model: nobody can ask for a filter on it
         if column and (table.name.lower(), column.lower()) not in filtered:
             what = f"Filter {table.name} by {_named(column, read)}the column that the table is partitioned by"
             must = " BigQuery refuses to read it without one." if table.needs_partition_filter else ""

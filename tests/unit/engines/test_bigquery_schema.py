@@ -13,7 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nl2sql.engines.bigquery_plan import MEBIBYTE, billable_bytes, label_of
-from nl2sql.engines.bigquery_schema import FRESH_SECONDS, MOST_TABLES, Metadata, facts_of, filtered_columns
+from nl2sql.engines.bigquery_schema import (
+    FRESH_SECONDS,
+    LOADING_TIME,
+    MOST_TABLES,
+    Metadata,
+    advice_on,
+    facts_of,
+    filtered_columns,
+)
+from nl2sql.guard.check import check
+from nl2sql.guard.checked import CheckedSql
+from nl2sql.guard.policy import Policy
+from nl2sql.writers.base import Origin, SqlDraft
+from tests.unit.scripted_house import MODEL
 
 
 def table(name: str = "sales", **traits: object) -> SimpleNamespace:
@@ -66,7 +79,7 @@ def test_what_changes_without_a_time_being_written_has_no_time() -> None:
 
 def test_partitions_are_told_by_column_or_by_the_time_of_loading() -> None:
     assert facts_of(table(time_partitioning=SimpleNamespace(field="day"))).partition_column == "day"
-    assert facts_of(table(time_partitioning=SimpleNamespace(field=None))).partition_column == "_PARTITIONTIME"
+    assert facts_of(table(time_partitioning=SimpleNamespace(field=None))).partition_column == LOADING_TIME
     assert facts_of(table(range_partitioning=SimpleNamespace(field="id"))).partition_column == "id"
 
 
@@ -79,12 +92,30 @@ def test_facts_are_asked_for_once_in_a_while() -> None:
 
     metadata = Metadata(ask, lambda: ["sales"], clock=lambda: now[0])
     for _ in range(3):
-        metadata.facts("sales")
         metadata.fingerprint()
+        metadata.facts("sales")
     assert asked == ["sales"]
     now[0] = FRESH_SECONDS
     metadata.facts("sales")
     assert asked == ["sales"] * 2
+
+
+def test_a_fingerprint_is_made_of_what_is_true_now() -> None:
+    now, written = [0.0], [datetime.datetime(2026, 6, 30, 12, tzinfo=datetime.UTC)]
+    metadata = Metadata(lambda name: table(name, modified=written[0]), lambda: ["sales"], clock=lambda: now[0])
+    metadata.facts("sales")
+    now[0], written[0] = FRESH_SECONDS - 1, written[0] + datetime.timedelta(seconds=1)
+    before = metadata.fingerprint()
+    now[0] = 2 * FRESH_SECONDS
+    assert metadata.fingerprint() == before
+
+
+@pytest.mark.parametrize(("field", "said"), [(None, 0), ("day", 1)])
+def test_no_advice_asks_for_a_filter_that_no_model_has(field: str | None, said: int) -> None:
+    checked = check(SqlDraft("SELECT COUNT(*) AS n FROM users", Origin("sql")), MODEL, Policy(), "bigquery")
+    assert isinstance(checked, CheckedSql)
+    facts = facts_of(table("users", time_partitioning=SimpleNamespace(field=field)))
+    assert len(list(advice_on(checked, [facts]))) == said
 
 
 def _metadata(tables: dict[str, SimpleNamespace]) -> Metadata:

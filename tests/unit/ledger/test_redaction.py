@@ -128,7 +128,7 @@ SECRETS = [
     "mysql://root:hunter2@db.example.com/x",
     "password=hunter2",
     "Authorization: Bearer hunter2hunter2",
-    "sk-hunter2hunter2hunter2",
+    "sk-" + 3 * "hunter2",
     "postgresql://db/x?password=hunter2&y=1",
     "api_key: 'hunter2 and more'",
     "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
