@@ -133,7 +133,7 @@ def open_answer_cache(settings: Settings) -> Cache:
 
 
 def examine_ledger(settings: Settings) -> str:
-    """Why the ledger cannot be written, in a sentence; empty when it can. Makes it when it is missing."""
+    """Why the ledger cannot be written, in a sentence; empty when it seems possible. Writes nothing."""
     try:
         return trouble_of(settings.ledger_url)
     except Nl2SqlError as error:

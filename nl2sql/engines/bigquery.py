@@ -109,7 +109,7 @@ class BigQueryEngine:
         return schemas_of(fetched.rows)
 
     def fingerprint(self) -> str:
-        """The address, its account, and when each table of the dataset was written last, as of at most 30 seconds ago."""
+        """The address, its account, and when each table of the dataset was written last; at most 30 seconds old."""
         address = self._address
         with self._asking(METADATA_SECONDS):
             changes = self._metadata.fingerprint()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -23,16 +23,17 @@ from nl2sql.cache.memory import MemoryCache
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.retrieve import retrieve
-from nl2sql.engines.base import ResultTable
+from nl2sql.engines.base import NO_JOB, Estimate, Job, ResultTable
 from nl2sql.engines.sqlite import SqliteEngine
 from nl2sql.errors import QueryFailed
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.labels import labels_of
 from nl2sql.llm.recorded import ScriptedModel
-from nl2sql.pipeline import Pipeline, Stages
+from nl2sql.pipeline import Pipeline
 from nl2sql.prompt import Prompt
 from nl2sql.question import Question, Turn
 from nl2sql.settings import Settings
+from nl2sql.stages import Stages
 from nl2sql.trace import StageEvent
 from nl2sql.writers.chain import ChainWriter
 from nl2sql.writers.llm import LlmWriter
@@ -76,17 +77,30 @@ class SpiedEngine:
     """The real engine; keeps what it is made to run, and fails as often as it is told to."""
 
     dialect = "sqlite"
+    charges = False
 
     def __init__(self, path: Path) -> None:
         self._engine = SqliteEngine(str(path))
         self.ran: list[CheckedSql] = []
         self.faults: list[QueryFailed] = []
 
-    def run(self, checked: CheckedSql) -> ResultTable:
+    def run(self, checked: CheckedSql, job: Job = NO_JOB) -> ResultTable:
         self.ran.append(checked)
         if self.faults:
             raise self.faults.pop(0)
-        return self._engine.run(checked)
+        return self._engine.run(checked, job)
+
+    def estimate(self, checked: CheckedSql) -> Estimate:
+        return self._engine.estimate(checked)
+
+    def cancel(self, question_id: str) -> bool:
+        return self._engine.cancel(question_id)
+
+    def fresh_as_of(self, tables: Sequence[str]) -> datetime | None:
+        return self._engine.fresh_as_of(tables)
+
+    def session_faults(self) -> tuple[str, ...]:
+        return self._engine.session_faults()
 
     def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
         return self._engine.distinct_values(table, column, limit, where)

@@ -133,14 +133,11 @@ def test_without_the_settings_database_one_is_seeded_for_the_run_and_removed(
 def test_a_defect_costs_one_answer_and_is_counted_as_failed(
     suite_file: Path, database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Engine:
+    class Broken:
         closed = False
 
         def close(self) -> None:
-            Engine.closed = True
-
-    class Broken:
-        engine = Engine()
+            Broken.closed = True
 
         def ask(self, question: Question, *, fresh: bool) -> Answer:
             if question.text.startswith("Who"):
@@ -153,7 +150,7 @@ def test_a_defect_costs_one_answer_and_is_counted_as_failed(
     assert [case["result"] for case in told["cases"]] == ["declined", "declined", "failed", "right"]
     assert told["cases"][2]["reason"] == "A defect in the product: KeyError: 'years'"
     assert told["cases"][0]["reason"] == "analyst, fresh: True"
-    assert Engine.closed
+    assert Broken.closed
 
 
 COMMAND = re.compile(r"^\$ (?:.venv/bin/)?python -m evals\.run (.*)$", re.MULTILINE)

@@ -131,8 +131,8 @@ SECRETS = [
     "sk-" + 3 * "hunter2",
     "postgresql://db/x?password=hunter2&y=1",
     "api_key: 'hunter2 and more'",
-    "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
-    "AKIAHUNTER2HUNTER2HU hunter".removesuffix(" hunter").replace("HUNTER2HUNTER2HU", "HUNTERHUNTERHUNT"),
+    "-----BEGIN RSA PRIVATE" + " KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
+    "AKIA" + "HUNTERHUNTERHUNT",
 ]
 
 
