@@ -188,6 +188,7 @@ class Journey:
         notes = (Finding("data_behind", "warning", result.data_note),) if result.data_note else ()
         return replace(
             answer,
+            question=self._question,
             findings=answer.findings + notes,
             data_as_of=result.data_as_of,
             stored_at=done.stored_at,
@@ -195,12 +196,12 @@ class Journey:
         )
 
     def _composed(self, draft: SqlDraft, checked: CheckedSql, done: Executed) -> Answer:
-        """The same kept rows for the same words, statement and day are explained once."""
+        """The same kept rows for the same words, statement and day are explained once, whoever asks."""
         unpaid = draft if draft.usage == NO_USAGE else replace(draft, usage=NO_USAGE)
         remembered = (self._question.text, self._as_of(), unpaid, done.kept_as)
         answer = self._explained_before.get(remembered) if done.kept_as else None
         if answer is not None:
-            return replace(answer, question=self._question)
+            return answer
         is_kept = done.stored_at is not None
         labels, as_of = self._stages.labels, self._as_of()
         answer = compose(self._question, draft, checked, done.result, labels, as_of, cached=is_kept)

@@ -139,6 +139,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 def open_page(browser: Browser, address: str, scheme: Any, width: int) -> Visit:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)  # five seconds are too few where other tests run beside a browser
     visit = Visit(page)
     page.on("request", visit.note)
     page.goto(address)
