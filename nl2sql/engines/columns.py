@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -67,7 +67,8 @@ def rows_to_arrow(
     """`names` are the driver's; the guard's names and types win when it knows every column."""
     if len(outputs) != len(names):
         outputs = [OutputColumn(name, DataType.OPAQUE) for name in names]
-    columns = [list(map(itemgetter(place), rows)) for place in range(len(names))]  # 5 times as fast as zip(*rows)
+    flat, width = list(chain.from_iterable(rows)), len(names)  # five times as fast as zip(*rows)
+    columns = [flat[place::width] for place in range(width)]
     arrays = [
         (column_to_arrow if reader is None else reader.to_arrow)(values, out.datatype, out.scale, out.is_least)
         for values, out, reader in zip(columns, outputs, readers or [None] * len(names), strict=True)
@@ -76,6 +77,11 @@ def rows_to_arrow(
 
 
 def column_to_arrow(values: Values, datatype: DataType, scale: int = 0, is_least: bool = False) -> pa.Array:
+    if datatype is DataType.STRING:
+        try:
+            return pa.array(values, pa.string())  # refuses what is neither text nor bytes that are
+        except _UNFIT:
+            pass
     kinds: Kinds = frozenset(map(type, values)) - {type(None)}
     convert = _to_decimal_at_least if is_least and datatype is DataType.DECIMAL else _CONVERTERS.get(datatype)
     if convert is not None:

@@ -35,7 +35,7 @@ GRACE_SECONDS = 0.1  # given to the server's own limit before the statement is s
 INDEX_SECONDS = 30.0  # for reading a column's distinct values, which no one is waiting for
 BUSY = "The database is busy. Please try again in a moment."
 
-Session = tuple[PoolProxiedConnection, Callable[[], None], float]
+Session = tuple[PoolProxiedConnection, Callable[[], None], float, Backstop]
 
 # Parameters of an address that are secrets, or tell where one is kept.
 _SECRET = re.compile("pass|pwd", re.IGNORECASE)
@@ -91,7 +91,7 @@ class SqlEngine:
 
     def estimate(self, checked: CheckedSql) -> Estimate:
         admit(checked, self.dialect)
-        with self._session(checked.seconds) as (pooled, _, left):
+        with self._session(checked.seconds) as (pooled, _, left, _):
             return Estimate(rows=self._kind.estimated_rows(pooled.driver_connection, checked.executed, left))
 
     def cancel(self, question_id: str) -> bool:
@@ -99,7 +99,7 @@ class SqlEngine:
 
     def fresh_as_of(self, tables: Sequence[str]) -> datetime | None:
         """The same for all tables: a replica applies what was written in one order."""
-        with self._session(POOL_WAIT_SECONDS) as (pooled, _, _left):
+        with self._session(POOL_WAIT_SECONDS) as (pooled, _, _left, _):
             return self._kind.fresh_as_of(pooled.driver_connection)
 
     def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
@@ -142,13 +142,15 @@ class SqlEngine:
         self, sql: str, seconds: float, row_limit: int, byte_limit: int, question_id: str = ""
     ) -> tuple[list[str], Readers, list[Row], bool]:
         deadline = time.monotonic() + seconds
+        with self._session(seconds, question_id) as (pooled, stop, left, backstop):
 
-        def still_time() -> None:
-            # The server's limit is for each fetch (PostgreSQL) or ends some functions without an error (MariaDB).
-            if time.monotonic() >= deadline:
-                raise query_timed_out(seconds)
+            def still_time() -> None:
+                # The server's limit is for each fetch (PostgreSQL) or ends some functions without an error (MariaDB);
+                # and between two fetches there is nothing that a stop could hit.
+                _go_on(backstop, seconds)
+                if time.monotonic() >= deadline:
+                    raise query_timed_out(seconds)
 
-        with self._session(seconds, question_id) as (pooled, stop, left):
             connection = pooled.driver_connection
             cursor = self._kind.open(connection, sql, left)
             try:
@@ -182,7 +184,7 @@ class SqlEngine:
                             raise DatabaseUnreachable(BUSY)
                         _go_on(backstop, seconds)
                         try:
-                            yield pooled, stop, left
+                            yield pooled, stop, left, backstop
                         except Exception:
                             raise
                         except BaseException:  # Ctrl-C leaves nothing running on a server

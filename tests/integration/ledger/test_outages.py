@@ -169,6 +169,7 @@ def test_a_server_that_dies_and_comes_back_gets_all_rows(
     with _relay(target, port):
         ledger.record(a_row("there"))
         assert eventually(lambda: place.count() == 2)
+        assert eventually(lambda: "written again" in caplog.text)  # the writer heard of it too
     assert longest(*recording(ledger, *(f"gone-{number}" for number in range(50)))) < NO_WAIT
     assert eventually(lambda: caplog.text.count("cannot be written") == 2)
     with _relay(target, port):
