@@ -41,9 +41,9 @@ seed: $(APP) ## Write the small auction database again
 test: $(DEV) ## Run every test, with coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
-test-bigquery: $(DEV) ## Run the BigQuery tests against a real project (NL2SQL_TEST_BIGQUERY=bigquery://project/dataset)
+test-bigquery: $(DEV) ## Run the BigQuery tests that need no tables against a real project (NL2SQL_TEST_BIGQUERY=bigquery://project/dataset)
 	@test -n "$(NL2SQL_TEST_BIGQUERY)" || { \
-	  echo "Name a dataset you may write to: make test-bigquery NL2SQL_TEST_BIGQUERY=bigquery://project/dataset" >&2; exit 2; }
+	  echo "Name a dataset: make test-bigquery NL2SQL_TEST_BIGQUERY=bigquery://project/dataset" >&2; exit 2; }
 	@NL2SQL_TEST_BIGQUERY="$(NL2SQL_TEST_BIGQUERY)" $(BIN)/python -m pytest tests/integration/engines/bigquery/test_either.py $(ARGS)
 
 fuzz: $(DEV) ## Try 200,000 strange statements on the guard and the databases behind it (ARGS='--seed 7')

@@ -180,11 +180,11 @@ def test_no_wrong_answer_no_hang_and_recovery_without_a_restart(
             thread.join(LONGEST_SECONDS)
         assert not any(thread.is_alive() for thread in threads)
         pipeline.close()
-    report(everyone, calm)
+    report(everyone)
     judge(everyone, calm, tmp_path)
 
 
-def report(everyone: list[Seen], calm: float) -> None:
+def report(everyone: list[Seen]) -> None:
     counts = Counter(how for seen in everyone for _, how, _, _ in seen.ends)
     print(f"\n{dict(counts)}, slowest {max(seen.slowest for seen in everyone):.1f} s")  # noqa: T201 - shown by -s
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -108,7 +108,7 @@ def model_endpoint(folder: Path) -> Victim:
 
 
 @contextlib.contextmanager
-def ended(victims: list[Victim]):  # type: ignore[no-untyped-def]
+def ended(victims: list[Victim]) -> Iterator[None]:
     try:
         yield
     finally:
