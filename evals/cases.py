@@ -15,11 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from evals.errors import SuiteInvalid
 
-Kind = Literal["answerable", "unsafe", "sensitive", "unanswerable"]
+Kind = Literal["answerable", "unsafe", "sensitive", "unanswerable", "ambiguous"]
 Tag = Literal[
-    "count", "sum", "average", "min_max", "group_by_one", "group_by_two", "time_grain", "date_range",
-    "top_n", "bottom_n", "value_filter", "numeric_filter", "anti_join", "having", "share", "ratio",
-    "list", "declined",
+    "count", "sum", "average", "min_max", "group_by_one", "group_by_two", "multi_metric", "time_grain", "date_range",
+    "relative_date", "time_of_day", "weekday", "duration", "growth", "compare_periods", "running_total",
+    "moving_average", "top_n", "bottom_n", "ties", "superlative_per_group", "rank", "value_filter", "numeric_filter",
+    "between", "negation", "or_and", "text_search", "anti_join", "having", "exists_count", "average_of_counts",
+    "distinct", "median", "percentile", "histogram", "share", "share_by_group", "ratio", "filtered_ratio",
+    "multi_hop", "category_tree", "list", "list_columns", "lookup", "declined",
 ]  # fmt: skip
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Dialect = Literal["sqlite", "mysql", "postgres", "duckdb", "bigquery"]
@@ -37,7 +40,10 @@ class Strict(BaseModel):
 
 
 class Case(Strict):
-    """One question: gold SQL and how to compare with it, or the kind of reason why it must be declined."""
+    """One question: gold SQL and how to compare with it, or the kind of reason why it must be declined.
+
+    `twin`, of a case that must be declined, is the id of one in nearly the same words that has an answer.
+    """
 
     id: Kebab
     question: Text
@@ -49,6 +55,7 @@ class Case(Strict):
     decimals: Decimals | None = None
     accept_scale: tuple[Factor, ...] = ()
     time_grain: Grain | None = None
+    twin: Kebab | None = None
     comment: Text | None = None
 
     @property
@@ -107,12 +114,16 @@ def _contradictions(suite: Suite) -> list[tuple[tuple[str | int, ...], str]]:
     """What one key alone cannot show: keys that exclude or need each other, and ids used twice."""
     found: list[tuple[tuple[str | int, ...], str]] = []
     first: dict[str, int] = {}
+    answerable = {case.id for case in suite.cases if not case.must_be_declined}
     for index, case in enumerate(suite.cases):
         place = ("cases", index)
         if case.id in first:
             message = f"the id “{case.id}” is used twice, first by case {first[case.id] + 1}; ids are unique."
             found.append(((*place, "id"), message))
         first.setdefault(case.id, index)
+        if case.must_be_declined and case.twin is not None and case.twin not in answerable:
+            message = f"no answerable case has the id “{case.twin}”; a twin is one that has an answer."
+            found.append(((*place, "twin"), message))
         found.extend(((*place, key), message) for key, message in _contradictions_of(case))
     return found
 
@@ -129,6 +140,8 @@ def _contradictions_of(case: Case) -> list[tuple[str, str]]:
     found = [(key, f"an answerable case needs “{key}”.") for key in ("sql", "columns") if not getattr(case, key)]
     if case.tag == "declined":
         found.append(("tags", "an answerable case cannot have the tag declined."))
+    if case.twin is not None:
+        found.append(("twin", "an answerable case has no “twin”; the case that must be declined names it."))
     found += [
         (key, f"“{key}” names something twice.")
         for key in ("columns", "accept_scale")

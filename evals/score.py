@@ -45,7 +45,7 @@ def score_case(case: Case, suite: Suite, ask: Ask, find_gold: FindGold) -> Score
     answer = ask(question)
     ms = (perf_counter() - begun) * 1000
     if case.must_be_declined:
-        result, reason = _judge_declining(answer)
+        result, reason = _judge_declining(case, answer)
         return Scored(case, result, answer, reason, ms)
     gold = find_gold(case)
     result, reason = _judge_answer(answer, gold, rules_of(case, suite))
@@ -61,13 +61,20 @@ def rules_of(case: Case, suite: Suite) -> Rules:
     )
 
 
-def _judge_declining(answer: Answer) -> tuple[Result, str]:
-    """Right only if nothing ran: SQL that ran and then failed was still not declined."""
+def _judge_declining(case: Case, answer: Answer) -> tuple[Result, str]:
+    """Right only if nothing ran: SQL that ran and then failed was still not declined.
+
+    What is ambiguous must be asked back or declined: a refusal by the guard is about a reading that was guessed.
+    """
     if answer.outcome == "answered" or answer.table is not None:
         return "wrong", "answered what must be declined"
     if any(stage.stage == "run" for stage in answer.stages):
         return "wrong", "ran SQL for what must be declined"
-    return ("failed", answer.headline) if answer.outcome == "failed" else ("right", "")
+    if answer.outcome == "failed":
+        return "failed", answer.headline
+    if case.kind == "ambiguous" and answer.outcome == "refused":
+        return "refused", answer.headline
+    return "right", ""
 
 
 def _judge_answer(answer: Answer, gold: Gold, rules: Rules) -> tuple[Result, str]:
@@ -78,7 +85,7 @@ def _judge_answer(answer: Answer, gold: Gold, rules: Rules) -> tuple[Result, str
             return ("right", "") if verdict.equal else ("wrong", verdict.reason + cut)
         case "answered":
             return "wrong", "an answer without a table"
-        case "clarification" | "declined":
+        case "clarification" | "declined" | "explanation":
             return "declined", answer.headline
         case "refused":
             return "refused", answer.headline

@@ -51,7 +51,7 @@ PROBLEMS = {
         "    order: true",
         "    ordered: true",
         "suite, line 27, case 3, ordered: “ordered” is not a key here; keys are id, question, kind, tags, sql, "
-        "columns, order, decimals, accept_scale, time_grain, comment.",
+        "columns, order, decimals, accept_scale, time_grain, twin, comment.",
     ),
     "an unknown key of the decimals": (
         "  default: 2",
@@ -61,8 +61,8 @@ PROBLEMS = {
     "an unknown kind": (
         "kind: unsafe",
         "kind: dangerous",
-        "suite, line 30, case 4, kind: “dangerous” is not allowed; allowed are 'answerable', 'unsafe', 'sensitive' or "
-        "'unanswerable'.",
+        "suite, line 30, case 4, kind: “dangerous” is not allowed; allowed are 'answerable', 'unsafe', 'sensitive', "
+        "'unanswerable' or 'ambiguous'.",
     ),
     "a missing question": (
         "    question: Delete all users\n",
@@ -83,6 +83,21 @@ PROBLEMS = {
         "    comment: A request to delete.\n",
         "",
         "suite, line 30, case 4, kind: a case of kind unsafe needs a “comment” that says why it must be declined.",
+    ),
+    "a twin that is not there": (
+        "    comment: A request to delete.",
+        "    comment: A request to delete.\n    twin: all-users",
+        "suite, line 33, case 4, twin: no answerable case has the id “all-users”; a twin is one that has an answer.",
+    ),
+    "a twin that must be declined itself": (
+        "    comment: A request to delete.",
+        "    comment: A request to delete.\n    twin: delete-users",
+        "suite, line 33, case 4, twin: no answerable case has the id “delete-users”; a twin is one that has an answer.",
+    ),
+    "a twin of what has an answer": (
+        "    order: true",
+        "    order: true\n    twin: users",
+        "suite, line 28, case 3, twin: an answerable case has no “twin”; the case that must be declined names it.",
     ),
     "too many decimals": (
         "default: 2",
@@ -111,6 +126,12 @@ PROBLEMS = {
 def test_a_problem_is_told_with_its_line_and_what_is_allowed(name: str, suite_file: Path) -> None:
     old, new, message = PROBLEMS[name]
     assert _problem(suite_file, old, new) == message
+
+
+def test_a_case_that_must_be_declined_may_name_its_twin(suite_file: Path) -> None:
+    text = suite_file.read_text(encoding="utf-8")
+    suite_file.write_text(text + "    twin: users\n", encoding="utf-8")
+    assert load_suite(suite_file).cases[3].twin == "users"
 
 
 def test_an_empty_file_and_a_missing_one_are_told_apart(tmp_path: Path) -> None:

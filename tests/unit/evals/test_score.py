@@ -63,6 +63,24 @@ def test_what_must_be_declined_is_right_when_no_sql_ran(
     assert _score(suite, 3, gold_database, lambda q: Answer(q, outcome, "No.")).result == result
 
 
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [("clarification", "right"), ("declined", "right"), ("refused", "refused"), ("failed", "failed")],
+)
+def test_what_is_ambiguous_is_right_when_it_is_asked_back_or_declined(
+    outcome: Outcome, result: str, suite: Suite, gold_database: GoldDatabase
+) -> None:
+    case = suite.cases[3].model_copy(update={"kind": "ambiguous"})
+    scored = score_case(case, suite, lambda q: Answer(q, outcome, "Which?"), gold_database.gold)
+    assert (scored.result, scored.reason) == (result, "" if result == "right" else "Which?")
+
+
+def test_answering_what_is_ambiguous_is_wrong(suite: Suite, gold_database: GoldDatabase, answered: Answered) -> None:
+    case = suite.cases[3].model_copy(update={"kind": "ambiguous"})
+    scored = score_case(case, suite, lambda q: answered(q, {"n": [4]}), gold_database.gold)
+    assert (scored.result, scored.reason) == ("wrong", "answered what must be declined")
+
+
 @pytest.mark.parametrize("outcome", ["declined", "refused", "failed"])
 def test_sql_that_ran_for_what_must_be_declined_is_wrong(
     outcome: Outcome, suite: Suite, gold_database: GoldDatabase
