@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Literal
 
 from nl2sql.catalog.model import Relationship, SemanticModel
 
@@ -15,6 +16,10 @@ Path = tuple[str, ...]  # relationship names, each walked forward
 
 # Longer chains exist in no question people ask, and their number grows with the model.
 MAX_HOPS = 4
+# Parallel relationships multiply along a path (four roles at each of four hops: 256). Nobody chooses among more.
+MAX_PATHS = 64
+
+Cardinality = Literal["many_to_one", "one_to_one"]
 
 
 class JoinGraph:
@@ -48,8 +53,11 @@ class JoinGraph:
                 reached: dict[str, list[Path]] = {}
                 for dataset, path in level:
                     for each in self._leaving.get(dataset, []):
-                        if each.target != start and each.target not in found:
-                            reached.setdefault(each.target, []).append((*path, each.name))
+                        if each.target == start or each.target in found:
+                            continue  # also a relationship of a dataset to itself: it is the last step of `via` alone
+                        known = reached.setdefault(each.target, [])
+                        if len(known) < MAX_PATHS:
+                            known.append((*path, each.name))
                 found |= reached
                 level = [(dataset, path) for dataset, paths in reached.items() for path in paths]
             self._paths[start] = found
@@ -64,7 +72,19 @@ class JoinGraph:
         """The relationship of the path that gives its end a role ("seller"), if one does."""
         return next((r for r in (self.relationships[name] for name in reversed(path)) if r.role), None)
 
+    def self_relationships(self, dataset: str) -> list[Relationship]:
+        """Those by which the dataset's rows form a tree, as a category has a parent."""
+        return [each for each in self._leaving.get(dataset, []) if each.is_self]
+
+    def cardinality(self, relationship: Relationship) -> Cardinality:
+        """Seen from the source; the target side is always one."""
+        return "one_to_one" if self.is_one_to_one(relationship) else "many_to_one"
+
     def is_one_to_one(self, relationship: Relationship) -> bool:
-        """Whether the source points to each target at most once: then walking it backwards multiplies nothing."""
+        """Whether the source points to each target at most once: then walking it backwards multiplies nothing.
+
+        So it is when a key of the source is among the columns that point, in whatever order.
+        """
         source = self._model.dataset(relationship.source)
-        return tuple(relationship.source_columns) in {source.primary_key, *source.unique_keys}
+        columns = frozenset(relationship.source_columns)
+        return any(key and columns.issuperset(key) for key in (source.primary_key, *source.unique_keys))

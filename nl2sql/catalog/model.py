@@ -1,15 +1,20 @@
 """The semantic model as the rest of the product sees it: frozen values, nothing about files or databases.
 
 `nl2sql.catalog.load` makes these from Apache Ossie YAML. Names are unique: datasets and metrics in the model,
-fields in their dataset. Expressions are ANSI SQL text, over the physical columns of the dataset.
+fields in their dataset. Expressions are ANSI SQL text, over the physical columns of the dataset; what the file says in
+other dialects stands beside it in `expressions`, by the format's name of each (`nl2sql.catalog.dialects` chooses).
+`instructions` and `examples` are the file's words for language models, `extensions` what other vendors wrote.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+
+_QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b(?=\s|\()", re.IGNORECASE)
 
 
 class DataType(StrEnum):
@@ -31,6 +36,14 @@ class DataType(StrEnum):
     @property
     def is_temporal(self) -> bool:
         return self in (DataType.DATE, DataType.TIME, DataType.DATETIME, DataType.DATETIME_TZ)
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What another vendor's tool wrote on an object, untouched."""
+
+    vendor: str
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,10 @@ class Field:
     format: str = "number"
     time_field: str = ""
     aggregation: str = ""
+    expressions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    instructions: str = ""
+    examples: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,8 @@ class Dataset:
 
     `label_field` identifies a row to a person (title, username); `time_field` dates it (its only date, where the model
     names none); `amount_field` is what "bids above 500" compares; `list_fields` are shown when rows are listed.
-    A kept answer from it is never older than `refresh_seconds`, where that is above 0.
+    A kept answer from it is never older than `refresh_seconds`, where that is above 0. `start_field` and `end_field`
+    are the moments from which to which a row lasts: an auction's opening and its end.
     """
 
     name: str
@@ -101,11 +119,22 @@ class Dataset:
     amount_field: str = ""
     list_fields: tuple[str, ...] = ()
     refresh_seconds: int = 0
+    start_field: str = ""
+    end_field: str = ""
+    instructions: str = ""
+    examples: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def table(self) -> str:
-        """The physical table's own name: the last part of `source`."""
-        return self.source.rsplit(".", 1)[-1].strip('"`[]')
+        """The physical table's own name: the last part of `source`. Where that is a query, the dataset's name: a view
+        of that name has to bring the query into the database."""
+        return self.name if self.query else self.source.rsplit(".", 1)[-1].strip('"`[]')
+
+    @property
+    def query(self) -> str:
+        """`source` where it is a query and not the name of a table, else empty."""
+        return self.source if _QUERY.match(self.source) else ""
 
     def field(self, name: str) -> Field:
         for each in self.fields:
@@ -145,6 +174,14 @@ class Relationship:
     time_field: str = ""
     verbs: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    instructions: str = ""
+    examples: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+
+    @property
+    def is_self(self) -> bool:
+        """Whether the rows of a dataset form a tree by it, as categories under a category do."""
+        return self.source == self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +189,8 @@ class Metric:
     """An aggregate with a business name. `expression` qualifies columns by dataset name.
 
     `time_field` ("listings.closed_at") dates it; `format` is one of number, money, percent, duration;
-    `additive` says whether group values add up to the total.
+    `additive` says whether group values add up to the total, whatever the groups; `additive_over` for which groups they
+    do: all, time (values of months add up, those of customers do not), all_but_time (a balance), or empty for none.
     """
 
     name: str
@@ -165,11 +203,17 @@ class Metric:
     unit: str = ""
     format: str = "number"
     additive: bool = False
+    additive_over: str = ""
+    expressions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    instructions: str = ""
+    examples: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True)
 class SemanticModel:
-    """What the database means. `fingerprint` changes whenever anything that matters to an answer does."""
+    """What the database means. `fingerprint` changes whenever anything that matters to an answer does; `left_out` says
+    in sentences what the file has and no SQL database can be asked for (expressions in MDX alone)."""
 
     name: str
     datasets: tuple[Dataset, ...]
@@ -180,6 +224,9 @@ class SemanticModel:
     examples: tuple[str, ...] = ()
     fingerprint: str = ""
     readings: Mapping[str, str] = field(default_factory=dict)  # business term → how it is read, in a sentence
+    synonyms: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def dataset_by_name(self) -> Mapping[str, Dataset]:

@@ -15,6 +15,7 @@ from nl2sql.catalog.model import DataType
 VENDOR = "NL2SQL"
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+Format = Literal["number", "money", "percent", "duration"]
 DialectName = Literal["ANSI_SQL", "SNOWFLAKE", "MDX", "TABLEAU", "DATABRICKS", "MAQL", "BIGQUERY"]
 
 
@@ -34,16 +35,21 @@ class CustomExtension(Strict):
     data: str
 
 
-class Documented(Strict):
+class Object(Strict):
     """What every object of the format may carry."""
 
-    description: str = ""
     ai_context: AiContext | str = ""
     custom_extensions: list[CustomExtension] = []
 
     @property
     def context(self) -> AiContext:
         return self.ai_context if isinstance(self.ai_context, AiContext) else AiContext(instructions=self.ai_context)
+
+
+class Documented(Object):
+    """What every object but a relationship may carry."""
+
+    description: str = ""
 
 
 class DialectExpression(Strict):
@@ -53,12 +59,6 @@ class DialectExpression(Strict):
 
 class Expression(Strict):
     dialects: Annotated[list[DialectExpression], Field(min_length=1)]
-
-    @property
-    def text(self) -> str:
-        """ANSI where there is one, else the first dialect given."""
-        ansi = [d.expression for d in self.dialects if d.dialect == "ANSI_SQL"]
-        return (ansi or [self.dialects[0].expression])[0]
 
 
 class Dimension(Strict):
@@ -81,9 +81,7 @@ class OssieDataset(Documented):
     fields: list[OssieField] = []
 
 
-class OssieRelationship(Documented):
-    """The specification gives relationships no description; an empty one is what `Documented` leaves."""
-
+class OssieRelationship(Object):
     name: Name
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
@@ -122,7 +120,7 @@ class FieldExtension(Strict):
     values: list[ValueExtension] = []
     indexed: bool = False
     unit: str = ""
-    format: Literal["number", "money", "percent"] = "number"
+    format: Format = "number"
     time_field: str = ""
     aggregation: Literal["", "sum", "avg"] = ""
 
@@ -143,6 +141,8 @@ class DatasetExtension(Strict):
     amount_field: str = ""
     list_fields: list[str] = []
     refresh_seconds: int = Field(default=0, ge=0)
+    start_field: str = ""
+    end_field: str = ""
     filters: list[FilterExtension] = []
 
 
@@ -167,8 +167,8 @@ class MetricExtension(Strict):
     label: str = ""
     time_field: str = ""
     unit: str = ""
-    format: Literal["number", "money", "percent"] = "number"
-    additive: bool = False
+    format: Format = "number"
+    additive: bool | Literal["time", "all_but_time"] = False
 
 
 class ModelExtension(Strict):

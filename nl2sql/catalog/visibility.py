@@ -6,9 +6,9 @@ from collections.abc import Set
 from dataclasses import replace
 from hashlib import sha256
 
-import sqlglot
 from sqlglot import exp
 
+from nl2sql.catalog.dialects import is_plain, parsed
 from nl2sql.catalog.model import Dataset, Field, SemanticModel
 
 
@@ -36,8 +36,11 @@ def seen_by(model: SemanticModel, hidden: Set[str], private: Set[str] = frozense
 def _reads_any(field: Field, dataset: Dataset, model: SemanticModel, columns: Set[str]) -> bool:
     if not columns:
         return False
-    for column in sqlglot.parse_one(field.expression).find_all(exp.Column):
-        owner = model.dataset_by_name.get(column.table, dataset)
-        if f"{owner.table}.{column.name}".lower() in columns:
+    if is_plain(field.expression):
+        owner, _, column = field.expression.rpartition(".")
+        return f"{model.dataset_by_name.get(owner, dataset).table}.{column}".lower() in columns
+    for read in parsed(field.expression).find_all(exp.Column):
+        table = model.dataset_by_name.get(read.table, dataset).table
+        if f"{table}.{read.name}".lower() in columns:
             return True
     return False

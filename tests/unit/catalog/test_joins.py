@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from nl2sql.catalog.joins import MAX_HOPS, JoinGraph
+from nl2sql.catalog.joins import MAX_HOPS, MAX_PATHS, JoinGraph
 from nl2sql.catalog.model import Dataset, Relationship, SemanticModel
 
 
@@ -79,3 +79,53 @@ def test_chains_longer_than_people_ask_for_are_not_followed() -> None:
     )
     graph = JoinGraph(chain)
     assert graph.paths(names[0], names[MAX_HOPS]) and not graph.paths(names[0], names[-1])
+
+
+def test_a_tree_is_climbed_only_by_its_role() -> None:
+    tree = SemanticModel(
+        "tree",
+        tuple(Dataset(n, n, (), ("id",)) for n in ("listings", "categories")),
+        (
+            link("listing_category", "listings", "categories"),
+            link("category_parent", "categories", "categories", "parent"),
+        ),
+    )
+    graph = JoinGraph(tree)
+    assert graph.paths("listings", "categories") == [("listing_category",)]
+    assert graph.paths("categories", "categories") == [()]
+    assert graph.via("listings", "category_parent") == [("listing_category", "category_parent")]
+    assert graph.via("categories", "category_parent") == [("category_parent",)]
+    (parent,) = graph.self_relationships("categories")
+    assert parent.is_self and graph.cardinality(parent) == "many_to_one"
+    assert graph.self_relationships("listings") == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "keys", "expected"),
+    [
+        (("a", "b"), (("a", "b"),), "one_to_one"),
+        (("b", "a"), (("a", "b"),), "one_to_one"),
+        (("a", "b"), (("a",),), "one_to_one"),
+        (("a",), (("a", "b"),), "many_to_one"),
+        (("a",), ((),), "many_to_one"),
+        (("a", "b"), (("c",), ("b", "a")), "one_to_one"),
+        (("a", "b"), (("c",), ("a", "c")), "many_to_one"),
+    ],
+)
+def test_a_key_among_the_pointing_columns_makes_it_one_to_one(
+    columns: tuple[str, ...], keys: tuple[tuple[str, ...], ...], expected: str
+) -> None:
+    primary, *unique = keys
+    source = Dataset("source", "source", (), primary, tuple(unique))
+    pointing = Relationship("r", "source", "target", columns, columns)
+    model = SemanticModel("m", (source, Dataset("target", "target", (), columns)), (pointing,))
+    assert JoinGraph(model).cardinality(pointing) == expected
+
+
+def test_parallel_ways_do_not_multiply_without_end() -> None:
+    names = [f"d{i}" for i in range(MAX_HOPS + 1)]
+    links = tuple(link(f"{a}{b}{i}", a, b) for a, b in pairwise(names) for i in range(20))
+    graph = JoinGraph(SemanticModel("wide", tuple(Dataset(n, n, (), ("id",)) for n in names), links))
+    paths = graph.paths(names[0], names[-1])
+    assert len(paths) == MAX_PATHS and all(len(path) == MAX_HOPS for path in paths)
+    assert len(graph.paths(names[0], names[1])) == 20

@@ -68,3 +68,103 @@ def test_a_dataset_of_some_rows_reads_values_of_those_alone() -> None:
     field = Field("name", "name", indexed=True)
     ValueIndex(model(field, rows="people.parent_id IS NULL"), stored).entries()
     assert stored.read == [("persons", "name", MAX_VALUES + 1, "parent_id IS NULL")]
+
+
+CITIES = ["São Paulo", "San Pablo", "Bern", "Rio de Janeiro", "Los Angeles"]
+
+
+def cities(stored: list[str] | None = None) -> ValueIndex:
+    country = Field("country", "country", values=(FieldValue("CH", ("Switzerland", "Swiss")),))
+    return ValueIndex(model(Field("city", "city", indexed=True), country), Stored(CITIES if stored is None else stored))
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("sao paulo", "São Paulo"),
+        ("SAO-PAULO", "São Paulo"),
+        ("swiss", "CH"),
+        ("Swisses", "CH"),
+        ("los angeles", "Los Angeles"),
+    ],
+)
+def test_case_accents_punctuation_and_number_make_no_difference(words: str, value: str) -> None:
+    assert [e.value for e in cities().exactly(words)] == [value]
+    nearest = cities().nearest(words, 1)
+    assert [(n.entry.value, n.score) for n in nearest] == [(value, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("Sao Paolo", "São Paulo"),
+        ("switserland", "CH"),
+        ("janeiro de rio", "Rio de Janeiro"),
+        ("Los Angelos", "Los Angeles"),
+    ],
+)
+def test_slips_and_other_orders_are_near(words: str, value: str) -> None:
+    first = cities().nearest(words)[0]
+    assert first.entry.value == value and first.score >= 0.75
+
+
+def test_the_nearest_come_first_and_no_more_than_asked_for() -> None:
+    near = cities().nearest("san paulo", limit=2, least=0.5)
+    assert [n.entry.value for n in near] == ["São Paulo", "San Pablo"]
+    assert near[0].score >= near[1].score
+    assert cities().nearest("san paulo", limit=0) == []
+
+
+@pytest.mark.parametrize("words", ["", "…", "quarterly", "x" * 10_000])
+def test_what_is_like_nothing_finds_nothing(words: str) -> None:
+    assert cities().nearest(words) == [] and cities().exactly(words) == ()
+
+
+def test_nothing_is_near_in_an_empty_index() -> None:
+    assert ValueIndex(model(), Stored([])).nearest("bern") == []
+
+
+def test_a_value_with_several_near_words_is_told_once() -> None:
+    found = cities([]).nearest("switzerland swiss", limit=5, least=0.3)
+    assert [n.entry.value for n in found] == ["CH"]
+
+
+def test_the_index_is_read_again_when_told_to() -> None:
+    stored = Stored(["Bern"])
+    index = ValueIndex(model(Field("city", "city", indexed=True)), stored)
+    assert index.nearest("bern") and not index.nearest("oslo")
+    stored.values = ["Oslo"]
+    assert not index.nearest("oslo"), "the state is the same"
+    index.refresh()
+    assert index.nearest("oslo") and len(stored.read) == 2
+
+
+def test_new_data_is_searched_too() -> None:
+    stored = Stored(["Bern"])
+    index = ValueIndex(model(Field("city", "city", indexed=True)), stored)
+    assert index.nearest("bern")
+    stored.values, stored.state = ["Oslo"], "2"
+    assert index.nearest("oslo") and not index.nearest("bern")
+
+
+def test_a_sensitive_field_is_not_near_anything() -> None:
+    field = Field("email", "email", sensitive=True, indexed=True, values=(FieldValue("secret"),))
+    assert ValueIndex(model(field), Stored(["secret"])).nearest("secret") == []
+
+
+def test_a_computed_field_and_a_query_have_no_column_to_read() -> None:
+    stored = Stored(["Bern"])
+    computed = Field("city", "UPPER(city)", indexed=True)
+    qualified = Field("town", 'people."Home Town"', indexed=True)
+    assert [e.field for e in ValueIndex(model(computed, qualified), stored).entries()] == ["town"]
+    assert [column for _, column, _, _ in stored.read] == ["Home Town"]
+    query = SemanticModel("m", (Dataset("q", "SELECT city FROM t", (Field("city", "city", indexed=True),)),))
+    assert ValueIndex(query, stored).entries() == ()
+
+
+def test_all_fields_together_are_bounded_and_long_texts_are_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nl2sql.catalog.value_index.MAX_ENTRIES", 5)
+    first, second = Field("first", "first", indexed=True), Field("second", "second", indexed=True)
+    entries = ValueIndex(model(first, second), Stored(["a", "b", "c"])).entries()
+    assert {e.field for e in entries} == {"first"}
+    assert ValueIndex(model(first), Stored(["x" * 201, "y" * 200])).entries()[0].value == "y" * 200
