@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from sqlglot import exp
 
 # Functions for which AGG(CASE WHEN c THEN x END) equals AGG(x) over the rows where c holds: they skip NULL.
-_SKIPS_NULL = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count)
+_SKIPS_NULL = (
+    exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.PercentileCont,
+    exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop,
+)  # fmt: skip
 
 
 def split_condition(value: exp.Expr) -> tuple[exp.Expr | None, exp.Expr]:
@@ -20,7 +25,7 @@ def split_condition(value: exp.Expr) -> tuple[exp.Expr | None, exp.Expr]:
             return None, value
         if isinstance(value, exp.Count) and isinstance(rest, exp.Literal):
             rest = exp.Star()
-        return condition, type(value)(this=rest)
+        return condition, type(value)(**{**value.args, "this": rest})
     if isinstance(value, exp.Case) and not value.this and not value.args.get("default"):
         branches = value.args["ifs"]
         if len(branches) == 1:
@@ -28,22 +33,48 @@ def split_condition(value: exp.Expr) -> tuple[exp.Expr | None, exp.Expr]:
     return None, value
 
 
+def aggregates_of(value: exp.Expr) -> Iterator[exp.AggFunc]:
+    """The aggregates over the rows of this SELECT, not those of its subqueries."""
+    for node in value.walk(prune=lambda node: isinstance(node, exp.AggFunc | exp.Query)):
+        if isinstance(node, exp.AggFunc):
+            yield node
+
+
+def over_operands(aggregate: exp.AggFunc, changed: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """The same aggregate over changed operands; COUNT(*) is COUNT(1)."""
+    inner = aggregate.this
+    if isinstance(inner, exp.Distinct):
+        return type(aggregate)(this=exp.Distinct(expressions=[changed(each.copy()) for each in inner.expressions]))
+    operand = exp.Literal.number(1) if isinstance(inner, exp.Star) else inner.copy()
+    return type(aggregate)(**{**aggregate.args, "this": changed(operand)})
+
+
 def narrowed(value: exp.Expr, condition: exp.Expr) -> exp.Expr | None:
-    """The additive aggregate over only the rows where the condition holds; None where that has no such form."""
-    if isinstance(value, exp.Sum):
-        return exp.Sum(this=_case(condition, value.this.copy()))
-    if isinstance(value, exp.Count):
-        inner = value.this
-        if isinstance(inner, exp.Distinct):
-            return exp.Count(this=exp.Distinct(expressions=[_case(condition, e.copy()) for e in inner.expressions]))
-        return exp.Count(this=_case(condition, exp.Literal.number(1) if isinstance(inner, exp.Star) else inner.copy()))
-    return None
+    """The measure over only the rows where the condition holds; None where that has no such form."""
+    found = list(aggregates_of(value))
+    if not found or not all(isinstance(each, _SKIPS_NULL) for each in found):
+        return None
+    changed = value.copy()
+    for aggregate in list(aggregates_of(changed)):
+        new = over_operands(aggregate, lambda operand: _case(condition, operand))
+        if aggregate is changed:
+            return new
+        aggregate.replace(new)
+    return changed
 
 
 def divided(part: exp.Expr, whole: exp.Expr) -> exp.Expr:
     """part * 1.0 / NULLIF(whole, 0): a ratio on every engine, and NULL rather than an error."""
-    ratio = exp.Mul(this=part.copy(), expression=exp.Literal.number("1.0"))
+    ratio = exp.Mul(this=_operand(part), expression=exp.Literal.number("1.0"))
     return exp.Div(this=ratio, expression=exp.Nullif(this=whole.copy(), expression=exp.Literal.number(0)))
+
+
+def minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.Sub(this=left.copy(), expression=_operand(right))
+
+
+def _operand(value: exp.Expr) -> exp.Expr:
+    return exp.paren(value) if isinstance(value, exp.Binary) else value.copy()
 
 
 def allowed_values(condition: exp.Expr) -> tuple[exp.Column | None, frozenset[str]]:
@@ -60,4 +91,7 @@ def allowed_values(condition: exp.Expr) -> tuple[exp.Column | None, frozenset[st
 
 
 def _case(condition: exp.Expr, value: exp.Expr) -> exp.Expr:
-    return exp.Case(ifs=[exp.If(this=condition.copy(), true=value)])
+    """CASE WHEN condition THEN value END; a value that has a condition already gets both."""
+    before, rest = split_condition(value)
+    both = condition.copy() if before is None else exp.and_(before, condition)
+    return exp.Case(ifs=[exp.If(this=both, true=rest)])

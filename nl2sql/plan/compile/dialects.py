@@ -7,12 +7,15 @@ day 2025-03-09 · week 2025-03-03 (its Monday) · month 2025-03 · quarter 2025-
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import lru_cache
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.plan import Grain
+from nl2sql.plan.base import Grain
+from nl2sql.plan.errors import PlanInvalid
 
 _BUCKETS: dict[str, dict[Grain, str]] = {
     "sqlite": {
@@ -55,12 +58,29 @@ _BUCKETS: dict[str, dict[Grain, str]] = {
 
 def bucket(value: exp.Expr, grain: Grain, dialect: str) -> exp.Expr:
     if dialect not in _BUCKETS:
-        raise NotUnderstood(f"I cannot group by {grain} on {dialect} yet.")
-    tree = sqlglot.parse_one(_BUCKETS[dialect][grain], read=dialect)
+        raise PlanInvalid(f"I cannot group by {grain} on {dialect} yet.")
+    return filled(_BUCKETS[dialect][grain], dialect, x=value)
+
+
+@lru_cache(maxsize=512)
+def _template(text: str, dialect: str) -> exp.Expr:
+    return sqlglot.parse_one(text, read=dialect)
+
+
+def filled(text: str, dialect: str, **values: exp.Expr) -> exp.Expr:
+    """The expression with its column names replaced by these values."""
+    tree = _template(text, dialect).copy()
     for column in list(tree.find_all(exp.Column)):
-        if column.name == "x" and not column.table:
-            column.replace(value.copy())
+        if column.name in values and not column.table:
+            value = values[column.name].copy()
+            column.replace(exp.paren(value, copy=False) if isinstance(value, exp.Binary) else value)
     return tree
+
+
+def quotient(part: exp.Expr, whole: exp.Expr, dialect: str) -> exp.Expr:
+    """part / whole as the engine divides: written without casts."""
+    spoken = Dialect.get_or_raise(dialect)
+    return exp.Div(this=part, expression=whole, typed=spoken.TYPED_DIVISION, safe=spoken.SAFE_DIVISION)
 
 
 def adapt(query: exp.Expr, dialect: str) -> exp.Expr:
@@ -113,3 +133,20 @@ def _modifier(node: exp.Expr) -> exp.Expr:
         form = exp.Literal.string("%Y-%m-%d %H:%M:%f")
         return exp.func("STRFTIME", form, node.this.copy(), modifier, dialect="sqlite")
     return node
+
+
+def floored(value: exp.Expr, width: Decimal, dialect: str) -> exp.Expr:
+    """The lower edge of the value's bucket. A width of whole numbers is exact as it is; of another one, quotients are
+    rounded to 9 digits first, or 0.3 would fall below 0.3 (0.3 / 0.1 is 2.9999999999999996 in binary)."""
+    width = width.normalize()
+    scale = max(0, -int(width.as_tuple().exponent))
+    one = exp.Literal.number("1e0" if dialect == "mysql" else "1.0")  # MySQL's decimals would keep 4 digits more only
+    number = exp.paren(value) if isinstance(value, exp.Binary) else value
+    if scale and dialect == "postgres":  # it rounds decimals only
+        number = exp.cast(value, exp.DType.DECIMAL)
+    share = quotient(exp.Mul(this=number, expression=one), exp.Literal.number(f"{width:f}"), dialect)
+    if not scale:
+        return exp.Mul(this=exp.Floor(this=share), expression=exp.Literal.number(f"{width:f}"))
+    lower = exp.Floor(this=exp.Round(this=share, decimals=exp.Literal.number(9)))
+    whole = exp.Literal.number(int(width.scaleb(scale)))
+    return quotient(exp.Mul(this=lower, expression=whole), exp.Literal.number(f"{10**scale}.0"), dialect)

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import reduce
 
 from sqlglot import exp
 
-from nl2sql.catalog.joins import JoinGraph
-from nl2sql.catalog.model import Relationship, SemanticModel
-from nl2sql.writers.offline.aggregates import allowed_values
-from nl2sql.writers.offline.expressions import Expressions
-from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.plan import (
+from nl2sql.catalog.model import Relationship
+from nl2sql.plan.base import (
     FieldRef,
     Path,
 )
+from nl2sql.plan.compile.aggregates import allowed_values
+from nl2sql.plan.compile.statement import Statement
+from nl2sql.plan.errors import PlanInvalid
+
+_TRUE = exp.true()
 
 
 class Joined:
-    """Knows the alias at the end of every path it has joined."""
+    """Knows the alias at the end of every path it has joined. Paths begin at the end of `root`."""
 
-    def __init__(
-        self, model: SemanticModel, graph: JoinGraph, dialect: str, base: str, taken: Iterable[str] = ()
-    ) -> None:
-        self.model = model
-        self.graph = graph
-        self.dialect = dialect
+    def __init__(self, statement: Statement, base: str, taken: Iterable[str] = (), root: Path = ()) -> None:
+        self.statement = statement
+        self.model = statement.model
+        self.graph = statement.graph
+        self.dialect = statement.dialect
+        self.expressions = statement.expressions
         self.base = base
-        self.expressions = Expressions(model)
+        self.root = root
         self.taken = set(taken)
         self.aliases: dict[Path, str] = {}
         self.joins: list[exp.Join] = []
         self.where: list[exp.Expr] = []
+        self._join_of: dict[Path, exp.Join] = {}
+        self._may_be_missing = False
         self.aliases[()] = self._alias(base)
-        rows = model.dataset(base).rows
+        rows = self.model.dataset(base).rows
         if rows:
             self._require(self.expressions.predicate(rows, {base: self.aliases[()]}))
+
+    def select(self, columns: list[exp.Expr]) -> exp.Select:
+        """These columns of the rows that satisfy the conditions."""
+        query = exp.Select(expressions=columns, from_=exp.From(this=self._table(self.base, self.aliases[()])))
+        if self.joins:
+            query.set("joins", self.joins)
+        if self.where:
+            all_of_them = reduce(lambda left, right: exp.And(this=left, expression=right), self.where)
+            query.set("where", exp.Where(this=all_of_them))
+        return query
 
     def _field(self, ref: FieldRef) -> exp.Expr:
         field = self.model.dataset(ref.dataset).field(ref.field)
@@ -44,12 +59,28 @@ class Joined:
 
     def _at(self, path: Path) -> str:
         """The alias at the end of a forward path, joining what is not joined yet."""
+        return self._alias_at((*self.root, *path))
+
+    @contextmanager
+    def _keeping_rows(self) -> Iterator[None]:
+        """Joins made meanwhile keep the rows that they find no partner for: one branch of an OR does not decide."""
+        before, self._may_be_missing = self._may_be_missing, True
+        yield
+        self._may_be_missing = before
+
+    def _alias_at(self, path: Path) -> str:
         if path not in self.aliases:
-            before = self._at(path[:-1])
-            relationship = self.graph.relationships[path[-1]]
+            before = self._alias_at(path[:-1])
+            relationship = self.graph.relationships.get(path[-1])
+            if relationship is None:
+                raise PlanInvalid(f"I see no safe way from {self.base} along {path[-1].removeprefix('-')}.")
             alias = self._alias(relationship.target, relationship.role)
             self.aliases[path] = alias
-            self._join(relationship.target, alias, _matched(relationship, before, alias), "")
+            side = "LEFT" if self._may_be_missing else ""
+            self._join_of[path] = self._join(relationship.target, alias, _matched(relationship, before, alias), side)
+        elif not self._may_be_missing:
+            for end in range(1, len(path) + 1):
+                self._join_of[path[:end]].set("side", None)
         return self.aliases[path]
 
     def _left_joined(self, relationship: Relationship) -> str:
@@ -60,12 +91,13 @@ class Joined:
             self._join(relationship.source, alias, _matched(relationship, alias, self.aliases[()]), "LEFT")
         return self.aliases[path]
 
-    def _join(self, dataset: str, alias: str, on: exp.Expr, side: str) -> None:
-        self.joins.append(exp.Join(this=self._table(dataset, alias), on=on, side=side or None))
+    def _join(self, dataset: str, alias: str, on: exp.Expr, side: str) -> exp.Join:
+        join = exp.Join(this=self._table(dataset, alias), on=on, side=side or None)
+        self.joins.append(join)
+        return join
 
     def _table(self, dataset: str, alias: str) -> exp.Expr:
-        table = self.model.dataset(dataset).table
-        return exp.to_table(table) if table == alias else exp.alias_(exp.to_table(table), alias, table=True)
+        return aliased_table(self.model.dataset(dataset).table, alias)
 
     def _alias(self, dataset: str, role: str = "") -> str:
         stem = "_".join(role.split()) or dataset
@@ -80,7 +112,9 @@ class Joined:
             plain = each.unnest() if isinstance(each, exp.Paren) and not isinstance(each.this, exp.Or) else each
             if isinstance(plain, exp.And):
                 self._require(plain)
-            elif plain not in self.where:
+            elif isinstance(plain, exp.Or):
+                self._require(exp.paren(plain, copy=False))
+            elif plain != _TRUE and plain not in self.where:
                 self.where.append(plain)
                 self._refuse_contradiction(plain)
 
@@ -91,18 +125,23 @@ class Joined:
             same, before = allowed_values(other)
             if column is not None and same == column and not allowed & before:
                 both = " and ".join(sorted(allowed | before))
-                raise NotUnderstood(f"Nothing can be {both} at the same time, so I must have misread something.")
+                raise PlanInvalid(f"Nothing can be {both} at the same time, so I must have misread something.")
 
     def _reach(self, dataset: str) -> str:
         """The alias of a dataset that a metric names: forward, or backwards where that multiplies nothing."""
         paths = self.graph.paths(self.base, dataset)
         if paths:
-            return self._at(paths[0])
+            return self._alias_at(paths[0])
         for relationship in self.graph.relationships.values():
             backwards = relationship.source == dataset and relationship.target == self.base
             if backwards and self.graph.is_one_to_one(relationship):
                 return self._left_joined(relationship)
-        raise NotUnderstood(f"I see no safe way from {self.base} to {dataset}.")
+        raise PlanInvalid(f"I see no safe way from {self.base} to {dataset}.")
+
+
+def aliased_table(table: str, alias: str) -> exp.Expr:
+    made = exp.to_table(table)
+    return made if table == alias else exp.alias_(made, alias, table=True)
 
 
 def _matched(relationship: Relationship, many: str, one: str) -> exp.Expr:

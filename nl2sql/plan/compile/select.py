@@ -1,319 +1,272 @@
-"""QueryPlan → SQL: joins only from the many side to the one side, existence for everything else.
+"""QueryPlan → SQL: joins only from the many side to the one side; everything else is asked by existence, or aggregated
+before it is joined. So no measure can be multiplied by a join.
 
-So no measure can be multiplied by a join: whatever lies on a many side is asked with EXISTS or IN.
+A plan that is one grouped SELECT is written as one. What builds upon groups (other plans beside, windows, bounds on
+them, the first of each group, a fold) turns what there is so far into a WITH query and goes on above it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from functools import reduce
-from typing import Final
+from collections.abc import Callable
+from decimal import Decimal
 
 from sqlglot import exp
 
 from nl2sql.catalog.joins import JoinGraph
-from nl2sql.catalog.model import Relationship, SemanticModel
-from nl2sql.writers.offline.aggregates import allowed_values, divided, narrowed, split_condition
-from nl2sql.writers.offline.dialects import adapt, bucket
-from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.joined import Joined
-from nl2sql.writers.offline.plan import (
-    Comparison,
-    Condition,
-    Dimension,
-    During,
-    Exists,
-    FieldRef,
-    Measure,
-    Named,
-    QueryPlan,
-    RoleHolds,
-)
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.plan.base import Derived, Fold, Having, QueryPlan
+from nl2sql.plan.compile.beside import joined, merged
+from nl2sql.plan.compile.conditions import COMPARE, PLAIN_NUMBER, is_not_null, is_null
+from nl2sql.plan.compile.derived import along_dimension, along_time, among_groups, looks_around, of_one_row
+from nl2sql.plan.compile.dialects import adapt
+from nl2sql.plan.compile.grouped import Grouped, Grouping, free_name, output_name
+from nl2sql.plan.compile.layers import Layer, reading
+from nl2sql.plan.compile.listed import Listed
+from nl2sql.plan.compile.percentiles import is_native, over_ranked_rows, percentile, spelled
+from nl2sql.plan.compile.ranks import direction, first_of_each
+from nl2sql.plan.compile.statement import Query, Statement
+from nl2sql.plan.errors import PlanInvalid
 
-_COMPARE: dict[str, type[exp.Binary]] = {
-    "=": exp.EQ, "<>": exp.NEQ, ">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE,
-}  # fmt: skip
-_PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
-
-
-def _literal(value: str, *, number: bool) -> exp.Expr:
-    """SQLite keeps texts in columns of numbers, and a number is printed as it stands: only plain ones are."""
-    return exp.Literal.number(value) if number and _PLAIN_NUMBER.match(value) else exp.Literal.string(value)
+_FOLDS: dict[str, type[exp.AggFunc]] = {"avg": exp.Avg, "min": exp.Min, "max": exp.Max, "sum": exp.Sum}
+_HALF = Decimal("0.5")
 
 
 def compile_plan(plan: QueryPlan, model: SemanticModel, graph: JoinGraph, dialect: str) -> str:
-    query = _Select(model, graph, dialect, plan.base).of_plan(plan)
-    return adapt(query, dialect).sql(dialect, pretty=True)
+    """Raises PlanInvalid, with a sentence, for what the model or the dialect cannot do."""
+    statement = Statement(model, graph, dialect)
+    query = _Answer(statement, plan).query() if plan.measures else Listed(statement, plan.base).query(plan)
+    whole = statement.whole(query)
+    if is_native(dialect):
+        spelled(whole, dialect)
+    return adapt(whole, dialect).sql(dialect, pretty=True)
 
 
-class _Select(Joined):
-    """One SELECT over a base dataset: knows the alias at the end of every path it has joined."""
+class _Answer:
+    """A plan with measures. `columns` are the output columns of its measures, by their names in the plan."""
 
-    # -- the three forms ---------------------------------------------------------------------------------------------
+    def __init__(self, statement: Statement, plan: QueryPlan) -> None:
+        self.statement = statement
+        self.plan = merged(plan)
+        self.shown: list[str] = []
+        self.columns: dict[str, str] = {}
+        self._dimensions: dict[str, str] = {}
+        self.layer, self.grouping = self._groups()
 
-    def of_plan(self, plan: QueryPlan) -> exp.Expr:
-        self._conditions(plan.conditions)
-        return self._grouped(plan) if plan.measures else self._listed(plan)
+    def query(self) -> Query:
+        self.compute()
+        if self.plan.fold is not None:
+            return self._folded(self.plan.fold)
+        return self._ordered([*self.grouping.shown, *self.shown])
 
-    def _grouped(self, plan: QueryPlan) -> exp.Expr:
-        dimensions = [(self._output(d), self._dimension(d), d) for d in plan.dimensions]
-        measures = [(m, self._measure(m)) for m in plan.measures]
-        self._hoist(measures, plan)
-        self._refuse_narrowed_ratio(measures)
-        columns: list[exp.Expr] = [exp.alias_(value, name) for name, value, _ in dimensions]
-        names: list[str] = []
-        for measure, value in measures:
-            name = self._free(measure.name, [n for n, _, _ in dimensions])
-            if plan.share == "part":
-                name, value = _share_of(name), self._part(measure, value)
-            columns.append(exp.alias_(value.copy(), name))
-            names.append(name)
-            if plan.share == "of_total":
-                total = exp.Window(this=exp.Sum(this=value.copy()))
-                names[-1] = _share_of(name)
-                columns.append(exp.alias_(divided(value, total), names[-1]))
-        query = self._from(exp.select(*columns))
-        if dimensions:
-            query = query.group_by(*[key.copy() for d in dimensions for key in self._keys(*d)])
-        for bound in self._having(plan, measures):
-            query = query.having(bound)
-        return self._ordered(query, plan, [n for n, _, _ in dimensions], names)
+    def compute(self) -> None:
+        """Everything up to the bounds."""
+        for derived in self.plan.derived:
+            self._derive(derived)
+        for bound in self.plan.having:
+            self._bound(bound)
+        self._leave_out_what_has_no_rank()
 
-    def _listed(self, plan: QueryPlan) -> exp.Expr:
-        columns = []
-        order = plan.order.field if plan.order else None
-        for ref in plan.columns:
-            value = self._field(ref)
-            if ref == order:
-                condition, value = split_condition(value)
-                if condition is not None:
-                    self._require(condition)
-            name = ref.field if not ref.path else self._free(f"{self.aliases[ref.path]}_{ref.field}", [])
-            columns.append(exp.alias_(value, name) if not _is_named(value, name) else value)
-        if order is not None:
-            _, value = split_condition(self._field(order))
-            self._require(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
-        query = self._from(exp.select(*columns))
-        if plan.distinct:
-            query = query.distinct()
-        if plan.order and order is not None:
-            _, value = split_condition(self._field(order))
-            query = query.order_by(self._direction(value, plan.order.descending))
-        if not plan.distinct:
-            for key in self.model.dataset(self.base).primary_key:
-                query = query.order_by(exp.column(key, self.aliases[()]))
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def _groups(self) -> tuple[Layer, Grouping]:
+        plan = self.plan
+        layer, grouping = Grouped(self.statement, plan.base).layer(plan)
+        self._dimensions |= {d.name: output_name(d) for d in plan.dimensions} | {n: n for n in grouping.shown}
+        for measure in plan.measures:
+            self._name(measure.name, free_name(measure.name, grouping.shown), hidden=measure.hidden)
+        if not plan.beside:
+            return layer, grouping
+        parts, groupings = [layer.closed()], [grouping]
+        for each in plan.beside:
+            other = _Answer(self.statement, each)
+            other.compute()
+            if other.grouping.shown != grouping.shown or len(other.grouping.keys) != len(grouping.keys):
+                raise PlanInvalid("I can only set side by side what is grouped by the same things.")
+            parts.append(other.layer.closed())
+            groupings.append(other.grouping)
+            for name, column in other.columns.items():
+                self._name(name, column, hidden=column not in other.shown)
+        return joined(self.statement, parts, groupings), grouping
+
+    def _name(self, name: str, column: str, *, hidden: bool) -> None:
+        if name in self.columns:
+            raise PlanInvalid(f"Two columns of the answer would be called “{name.replace('_', ' ')}”.")
+        self.columns[name] = column
+        if not hidden:
+            self.shown.append(column)
+
+    # -- derived columns ---------------------------------------------------------------------------------------------
+
+    def _derive(self, derived: Derived) -> None:
+        of = self._column(derived.of)
+        by = self._column(derived.by) if derived.by else ""
+        if looks_around(derived):
+            value = self._look_around(derived, of)
         else:
-            query = query.order_by(*[self._field(ref) for ref in plan.columns])
-        return query.limit(plan.limit) if plan.limit else query
+            value = of_one_row(derived, self.layer.values[of], self.layer.values[by])
+        name = free_name(derived.name, self.grouping.shown)
+        self._name(derived.name, name, hidden=derived.hidden)
+        if looks_around(derived) or {of, by} & self.layer.windows:
+            self.layer.windows.add(name)
+        self.layer.values[name] = value
 
-    def _from(self, query: exp.Select) -> exp.Select:
-        query = query.from_(self._table(self.base, self.aliases[()]))
-        for join in self.joins:
-            query = query.join(join)
-        if self.where:
-            all_of_them = reduce(lambda left, right: exp.And(this=left, expression=right), self.where)
-            query.set("where", exp.Where(this=all_of_them))
+    def _look_around(self, derived: Derived, of: str) -> exp.Expr:
+        plain_share = derived.kind == "share" and not derived.within
+        if (self.layer.grouped and not plain_share) or of in self.layer.windows:
+            self.layer = self.layer.closed("computed")
+        dimension = along_dimension(derived, self.plan.dimensions)
+        if dimension is None:
+            return among_groups(derived, self.layer.values[of], self._partition(derived.within))
+        along = output_name(dimension)
+        others = [name for name in self.grouping.shown if name != along]
+        partition = self._partition(others)
+        values = self.layer.values
+        return along_time(derived, values[of], values[along], dimension, partition, self.statement.dialect)
+
+    def _partition(self, within: tuple[str, ...] | list[str]) -> list[exp.Expr]:
+        return [self.layer.values[key] for name in within for key in self._keys(self._dimension(name))]
+
+    def _keys(self, name: str) -> list[str]:
+        """The columns that tell the groups of a dimension apart: an entity's key, otherwise itself."""
+        keys = [key.name for key in self.grouping.keys_of[name]]
+        return keys[:-1] or keys
+
+    def _dimension(self, name: str) -> str:
+        if name not in self._dimensions:
+            raise PlanInvalid(f"The answer is not grouped by “{name.replace('_', ' ')}”.")
+        return self._dimensions[name]
+
+    def _column(self, name: str) -> str:
+        known = self.columns if name in self.columns else self._dimensions
+        if name not in known:
+            raise PlanInvalid(f"The answer has no column “{name.replace('_', ' ')}”.")
+        return known[name]
+
+    # -- bounds ------------------------------------------------------------------------------------------------------
+
+    def _first_shown(self) -> str:
+        if not self.shown:
+            raise PlanInvalid("I could not tell what to show.")
+        return self.shown[0]
+
+    def _bound(self, having: Having) -> None:
+        column = self._column(having.column) if having.column else self._first_shown()
+        if self.layer.windows:
+            self.layer = self.layer.closed("bounded")
+        value = self.layer.values[column].copy()
+        if having.operator == "is null":
+            self.layer.require(is_null(value))
+        elif having.operator == "is not null":
+            self.layer.require(is_not_null(value))
+        elif having.operator in COMPARE and PLAIN_NUMBER.match(having.value):
+            number = exp.Literal.number(having.value)
+            self.layer.require(COMPARE[having.operator](this=value, expression=number))
+        else:
+            raise PlanInvalid(f"I cannot compare a column with “{having.value}” that way.")
+
+    def _ordering_column(self) -> str:
+        order = self.plan.order
+        return self._column(order.column) if order is not None and order.column else self._first_shown()
+
+    def _leave_out_what_has_no_rank(self) -> None:
+        """A group without a value has no rank; engines disagree on whether it sorts first or last."""
+        plan = self.plan
+        if plan.order is None or plan.order.descending or not plan.dimensions or not plan.limit:
+            return
+        column = self._ordering_column()
+        if column in self.grouping.shown or column in self.layer.counts:
+            return
+        if column in self.layer.windows:
+            self.layer = self.layer.closed("bounded")
+        self.layer.require(is_not_null(self.layer.values[column].copy()))
+
+    # -- order, limit, fold ------------------------------------------------------------------------------------------
+
+    def _ordered(self, shown: list[str]) -> exp.Select:
+        """The final SELECT of these columns."""
+        plan, place = self.plan, ""
+        several = bool(plan.limit and (plan.within or plan.ties) and plan.dimensions)
+        if several:
+            place = self._first_of_each()
+        query = self.layer.showing(shown)
+        by = [self._dimension(name) for name in plan.within if several]
+        keys: list[exp.Expr] = [exp.column(name) for name in by]
+        if place:
+            keys.append(exp.column(place))
+        elif plan.order and plan.dimensions:
+            column = self._ordering_column()
+            value = exp.column(column) if column in shown else self.layer.values[column].copy()
+            keys.append(direction(value, self.statement.dialect, descending=plan.order.descending))
+            by.append(column)
+        keys += [exp.column(name) for name in self._dimensions_in_order() if name not in by]
+        if keys:
+            query.set("order", exp.Order(expressions=keys))
+        if plan.limit and plan.dimensions and not several:
+            query.set("limit", exp.Limit(expression=exp.Literal.number(plan.limit)))
         return query
 
-    # -- columns -----------------------------------------------------------------------------------------------------
+    def _dimensions_in_order(self) -> list[str]:
+        """Times first: a series is read along them."""
+        grained = [output_name(d) for d in self.plan.dimensions if d.grain]
+        return [*grained, *(name for name in self.grouping.shown if name not in grained)]
 
-    def _dimension(self, dimension: Dimension) -> exp.Expr:
-        value = self._field(dimension.field)
-        return bucket(value, dimension.grain, self.dialect) if dimension.grain else value
+    def _first_of_each(self) -> str:
+        plan = self.plan
+        if self.layer.grouped or self.layer.windows:
+            self.layer = self.layer.closed()
+        self.layer.name = "ranked"
+        partition = self._partition(plan.within)
+        descending = plan.order is None or plan.order.descending
+        column = self._ordering_column()
+        order: list[exp.Expr] = [
+            direction(self.layer.values[column].copy(), self.statement.dialect, descending=descending)
+        ]
+        if not plan.ties:
+            order += [self.layer.values[key.name] for key in reversed(self.grouping.keys) if key.name != column]
+        self.layer, place = first_of_each(self.layer, partition, order, plan.limit or 1, ties=plan.ties)
+        return place
 
-    def _keys(self, name: str, value: exp.Expr, dimension: Dimension) -> list[exp.Expr]:
-        """Entities are grouped by key as well: two people may share a name."""
-        if not dimension.entity:
-            return [value]
-        ref = dimension.field
-        keys = self.model.dataset(ref.dataset).primary_key
-        return [*(exp.column(key, self._at(ref.path)) for key in keys), value]
-
-    def _output(self, dimension: Dimension) -> str:
-        return "_".join(dimension.name.lower().replace("-", " ").split())
-
-    @staticmethod
-    def _free(name: str, taken: list[str]) -> str:
-        return name if name not in taken else f"{name}_value"
-
-    def _measure(self, measure: Measure) -> exp.Expr:
-        match measure.kind:
-            case "count":
-                return exp.Count(this=exp.Star())
-            case "distinct":
-                return exp.Count(this=exp.Distinct(expressions=[self._field(_given(measure.field))]))
-            case "agg":
-                functions = {"sum": exp.Sum, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
-                return functions[measure.function](this=self._field(_given(measure.field)))
-            case "metric":
-                return self._metric(measure.metric)
-
-    def _metric(self, name: str) -> exp.Expr:
-        tree = self.expressions.parse(self.model.metric_by_name[name].expression)
-        aliases = {}
-        for dataset in self.expressions.datasets_of(tree):
-            aliases[dataset] = self._reach(dataset)
-        return self.expressions.placed(tree, aliases)
-
-    def _hoist(self, measures: list[tuple[Measure, exp.Expr]], plan: QueryPlan) -> None:
-        """SUM(CASE WHEN c THEN x END) over all measures alike → WHERE c and SUM(x): the same, and plainer."""
-        split = [split_condition(value) for _, value in measures]
-        first = split[0][0]
-        if first is None or any(condition != first for condition, _ in split):
-            return
-        self._require(first)
-        for index, (measure, _) in enumerate(measures):
-            measures[index] = (measure, split[index][1])
-
-    def _refuse_narrowed_ratio(self, measures: list[tuple[Measure, exp.Expr]]) -> None:
-        """A ratio says itself which rows are its part and its whole: "success rate of successes" asks nothing."""
-        for measure, value in measures:
-            if measure.kind != "metric":
-                continue
-            tested = [allowed_values(c) for i in value.find_all(exp.If) for c in i.this.flatten()]
-            tested += [allowed_values(i.this) for i in value.find_all(exp.If)]
-            for column, allowed in (allowed_values(c) for c in self.where):
-                counted = frozenset[str]().union(*(values for c, values in tested if c is not None and c == column))
-                if column is not None and counted and not counted <= allowed:
-                    name = self.model.metric_by_name[measure.metric].label or measure.name
-                    raise NotUnderstood(
-                        f"“{name}” is already about {' and '.join(sorted(counted))}; it cannot be narrowed by that."
-                    )
-
-    def _part(self, measure: Measure, value: exp.Expr) -> exp.Expr:
-        """The share of the measure that its own conditions select."""
-        conditions = [self._condition(c) for c in measure.conditions]
-        if not conditions:
-            raise NotUnderstood("A share of what, exactly? I could not tell the part from the whole.")
-        part = narrowed(value, exp.and_(*conditions))
-        if part is None:
-            raise NotUnderstood(f"I cannot take a share of “{measure.name.replace('_', ' ')}”.")
-        return divided(part, value)
-
-    # -- bounds and order --------------------------------------------------------------------------------------------
-
-    def _having(self, plan: QueryPlan, measures: list[tuple[Measure, exp.Expr]]) -> list[exp.Expr]:
-        bounds: list[exp.Expr] = []
-        if plan.having:
-            bound = exp.Literal.number(plan.having.value)
-            bounds.append(_COMPARE[plan.having.operator](this=measures[0][1].copy(), expression=bound))
-        ranks_upwards = plan.order is not None and not plan.order.descending
-        if ranks_upwards and plan.dimensions and plan.limit and measures[0][0].kind != "count":
-            # A group without a value has no rank; engines disagree on whether it sorts first or last.
-            bounds.append(exp.Not(this=exp.Is(this=measures[0][1].copy(), expression=exp.Null())))
-        return bounds
-
-    def _ordered(self, query: exp.Select, plan: QueryPlan, dimensions: list[str], measures: list[str]) -> exp.Expr:
-        if plan.order and plan.dimensions:
-            query = query.order_by(self._direction(exp.column(measures[0]), plan.order.descending))
-        grained = [n for n, d in zip(dimensions, plan.dimensions, strict=True) if d.grain]
-        for name in [*grained, *(n for n in dimensions if n not in grained)]:
-            query = query.order_by(exp.column(name))
-        return query.limit(plan.limit) if plan.limit and plan.dimensions else query
-
-    def _direction(self, value: exp.Expr, descending: bool) -> exp.Expr:
-        """The engine's own place for NULL: rows without a value were left out before."""
-        small = self.dialect in ("sqlite", "mysql", "bigquery")
-        return exp.Ordered(this=value, desc=descending, nulls_first=small and not descending)
-
-    # -- conditions --------------------------------------------------------------------------------------------------
-
-    def _conditions(self, conditions: Iterable[Condition]) -> None:
-        for condition in conditions:
-            self._require(self._condition(condition))
-
-    def _condition(self, condition: Condition) -> exp.Expr:
-        match condition:
-            case Comparison():
-                return self._comparison(condition)
-            case Named():
-                dataset = self.model.dataset(condition.dataset)
-                text = next(f.expression for f in dataset.filters if f.name == condition.filter)
-                found = self.expressions.predicate(text, {condition.dataset: self._at(condition.path)})
-                return exp.Not(this=exp.paren(found)) if condition.negated else found
-            case RoleHolds():
-                relationship = self.graph.relationships[condition.relationship]
-                text = relationship.membership if condition.member else relationship.condition
-                return self.expressions.predicate(text, {condition.dataset: self._at(condition.path)})
-            case During():
-                return self._during(condition)
-            case Exists():
-                return self._exists(condition)
-
-    def _comparison(self, comparison: Comparison) -> exp.Expr:
-        condition, value = split_condition(self._field(comparison.field))
-        field = self.model.dataset(comparison.field.dataset).field(comparison.field.field)
-        number = field.datatype.is_number
-        literals = [_literal(v, number=number) for v in comparison.values]
-        found: exp.Expr
-        match comparison.operator:
-            case "is null":
-                found = exp.Is(this=value, expression=exp.Null())
-            case "is not null":
-                found = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
-            case "in":
-                found = exp.In(this=value, expressions=literals)
-            case "not in":
-                found = exp.Not(this=exp.In(this=value, expressions=literals))
-            case operator:
-                found = _COMPARE[operator](this=value, expression=literals[0])
-        return exp.and_(condition, found) if condition is not None else found
-
-    def _during(self, during: During) -> exp.Expr:
-        value = self._field(during.field)
-        bounds: list[exp.Expr] = []
-        if during.period.start:
-            bounds.append(exp.GTE(this=value.copy(), expression=exp.Literal.string(during.period.start.isoformat())))
-        if during.period.end:
-            bounds.append(exp.LT(this=value.copy(), expression=exp.Literal.string(during.period.end.isoformat())))
-        return exp.and_(*bounds)
-
-    def _exists(self, exists: Exists) -> exp.Expr:
-        forward = tuple(name.removeprefix("-") for name in reversed(exists.path))
-        last = self.graph.relationships[forward[-1]]
-        inner = _Select(self.model, self.graph, self.dialect, exists.dataset, self.taken)
-        inner._conditions(exists.conditions)
-        many = inner._at(forward[:-1])
-        asks_any = exists.operator == ">=" and exists.count == 1
-        if asks_any and not self._is_better_listed(exists, last):
-            for source, target in zip(last.source_columns, last.target_columns, strict=True):
-                inner._require(exp.EQ(this=exp.column(source, many), expression=exp.column(target, self.aliases[()])))
-            found: exp.Expr = exp.Exists(this=inner._from(exp.select(exp.Literal.number(1))))
+    def _folded(self, fold: Fold) -> Query:
+        statement = self.statement
+        of = self._column(fold.of)
+        keep = [self._dimension(name) for name in fold.keep]
+        keys = [key.name for name in keep for key in self.grouping.keys_of[name]]
+        if self.plan.limit:
+            columns = list(self.layer.values)
+            query = self._ordered(columns)
+            title = statement.named("first_rows")
+            statement.add(title, query)
+            below = reading(statement, title, columns, "folded")
         else:
-            found = self._among(exists, inner, last, many, counts=not asks_any)
-        return exp.Not(this=found) if exists.negated else found
-
-    def _is_better_listed(self, exists: Exists, last: Relationship) -> bool:
-        """SQLite runs an EXISTS once for every outer row, and may then search by the wrong condition; a list of keys
-        is made once. The planners of servers turn both into the same join."""
-        return self.dialect == "sqlite" and bool(exists.conditions) and len(last.source_columns) == 1
-
-    def _among(self, exists: Exists, inner: _Select, last: Relationship, many: str, *, counts: bool) -> exp.Expr:
-        """key IN (SELECT foreign key … [GROUP BY it HAVING COUNT(*) …]): the many side is read once."""
-        if len(last.source_columns) != 1:
-            raise NotUnderstood("I cannot count over a key of several columns yet.")
-        key = exp.column(last.source_columns[0], many)
-        inner._require(exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())))
-        query = inner._from(exp.select(key.copy()))
-        if counts:
-            number = exp.Literal.number(str(exists.count))
-            bound = _COMPARE[exists.operator](this=exp.Count(this=exp.Star()), expression=number)
-            query = query.group_by(key.copy()).having(bound)
-        return exp.In(this=exp.column(last.target_columns[0], self.aliases[()]), query=query.subquery())
-
-    # -- places ------------------------------------------------------------------------------------------------------
+            below = self.layer.closed("folded")
+        frame_values = {key: below.values[key] for key in keys}
+        if fold.function == "median" and not is_native(statement.dialect):
+            value = percentile(below.values[of], _HALF)
+            columns_of = [(key, frame_values[key]) for key in keys]
+            layer = over_ranked_rows(statement, "ranked", _rows_of(below), columns_of, {fold.name: value})
+        else:
+            layer = below
+            layer.values = frame_values | {fold.name: _fold(fold, below.values[of])}
+            if keys:
+                layer.frame.set("group", exp.Group(expressions=[exp.column(key) for key in keys]))
+        query = layer.showing([*keep, fold.name])
+        order = [name for name in self._dimensions_in_order() if name in keep]
+        if order:
+            query.set("order", exp.Order(expressions=[exp.column(name) for name in order]))
+        return query
 
 
-def _share_of(name: str) -> str:
-    return f"share_of_{name.removeprefix('number_of_')}"
+def _rows_of(layer: Layer) -> Callable[[list[exp.Expr]], exp.Select]:
+    def select(columns: list[exp.Expr]) -> exp.Select:
+        layer.frame.set("expressions", columns)
+        return layer.frame
+
+    return select
 
 
-def _given(ref: FieldRef | None) -> FieldRef:
-    if ref is None:
-        raise NotUnderstood("I could not tell which column to compute.")
-    return ref
-
-
-def _is_named(value: exp.Expr, name: str) -> bool:
-    return isinstance(value, exp.Column) and value.name == name
+def _fold(fold: Fold, value: exp.Expr) -> exp.Expr:
+    if fold.function == "count":
+        return exp.Count(this=exp.Star())
+    if fold.function == "median":
+        return percentile(value.copy(), _HALF)
+    return _FOLDS[fold.function](this=value.copy())

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from nl2sql.catalog.model import Relationship
+from nl2sql.catalog.model import Metric, Relationship
+from nl2sql.plan.base import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Exists,
+    FieldRef,
+    Path,
+    Related,
+)
 from nl2sql.writers.offline.frame import (
     CompareAsk,
+    EitherAsk,
     FilterAsk,
     NotUnderstood,
     Noun,
@@ -15,15 +27,17 @@ from nl2sql.writers.offline.frame import (
     SeveralReadings,
     ValueAsk,
 )
-from nl2sql.writers.offline.places import Scope
-from nl2sql.writers.offline.plan import (
-    Comparison,
-    Condition,
-    Exists,
-    FieldRef,
-    Path,
-)
 from nl2sql.writers.offline.restricting import Restricting
+from nl2sql.writers.offline.scope import Scope
+
+
+def backwards(path: Path) -> Path:
+    return tuple(f"-{name}" for name in reversed(path))
+
+
+def replace_path(scope: Scope, dataset: str, path: Path) -> Scope:
+    """What a step leads to; a period still dates what it starts from."""
+    return Scope(dataset, (*scope.path, *path), scope.time, scope.spent)
 
 
 class Binder(Restricting):
@@ -42,6 +56,10 @@ class Binder(Restricting):
                 conditions += self._own(noun, whole, [n for n in nouns if self._says_which_role(n, own)])
             elif own is not None and self._says_which_role(noun, own):
                 continue
+            elif noun.link == "count" and (found := self._through(noun, whole, inner)):
+                conditions += found
+            elif noun.each_once:
+                raise NotUnderstood(f"I cannot tell which {noun.words} are to be counted once each.", (noun.words,))
             elif inner and self.graph.paths(inner[-1][0].dataset, noun.dataset) and noun.link in ("plain",):
                 conditions_in, scope = inner[-1][1], inner[-1][2]
                 conditions_in += self._forward(noun, scope)
@@ -53,11 +71,36 @@ class Binder(Restricting):
                     raise NotUnderstood(
                         f"I cannot tell whose “{noun.words}” is meant, beside “{before}”.", (noun.words,)
                     )
-                scope = self._inner_scope(noun)
-                inner.append((noun, self._inside(noun, scope), scope))
+                for each in self._one_by_one(noun):
+                    scope = self._inner_scope(each)
+                    inner.append((each, self._inside(each, scope), scope))
         for noun, found, _ in inner:
-            conditions.append(self._exists(noun, whole, found))
+            conditions += self._exists(noun, whole, found)
         return conditions
+
+    def bind(self, ask: Restrictor, scope: Scope) -> list[Condition]:
+        if not isinstance(ask, EitherAsk):
+            return super().bind(ask, scope)
+        options: list[Condition] = []
+        for each in ask.options:
+            found = self.nouns([each], scope, None) if isinstance(each, Noun) else super().bind(each, scope)
+            if not found:
+                raise NotUnderstood("I could not tell what “or” joins.", ("or",))
+            options.append(found[0] if len(found) == 1 else AllOf(tuple(found)))
+        return [AnyOf(tuple(options))]
+
+    def _one_by_one(self, noun: Noun) -> list[Noun]:
+        """ "bought both phones and laptops": once for each of them."""
+        both = [r for r in noun.restrictors if isinstance(r, ValueAsk) and r.both and r.joint]
+        if len(both) != 1 or noun.link not in ("with", "plain") or both[0].negated:
+            return [noun]
+        rest = [r for r in noun.restrictors if r is not both[0]]
+        senses = both[0].senses
+        single = [
+            ValueAsk(tuple(replace(s, value=value) for s in senses), (value,), both[0].words)
+            for value in both[0].values
+        ]
+        return [replace(noun, restrictors=[*rest, each]) for each in single]
 
     def _repeats(self, noun: Noun, own: Noun) -> bool:
         bare = not noun.restrictors and noun.key is None and not noun.role and noun.link == "plain"
@@ -75,10 +118,16 @@ class Binder(Restricting):
 
     def _inside(self, noun: Noun, scope: Scope) -> list[Condition]:
         """What restricts the rows of a noun that is asked by existence."""
+        named = [r for r in noun.restrictors if isinstance(r, ValueAsk)]
+        if turned := [r for r in named if r.negated and not all(each.negated for each in named)]:
+            raise NotUnderstood(
+                f"I cannot tell whether “{turned[0].words}” is of the same {noun.words}.", (noun.words,)
+            )
         for ask in noun.restrictors:
             if isinstance(ask, ValueAsk) and ask.joint and not ask.negated:
-                choice = self.frame.text.replace(ask.joint, ask.words)
-                raise SeveralReadings(f"“{ask.joint}”: I can read this as either of them.", (choice,))
+                text = self.frame.text
+                choices = (text.replace(ask.joint, ask.words), text.replace(ask.joint, f"both {ask.joint}"))
+                raise SeveralReadings(f"“{ask.joint}”: either of them, or both?", choices)
         key = [self._key(noun, scope.path)] if noun.key is not None else []
         return key + self.bind_all(noun.restrictors, scope)
 
@@ -114,7 +163,9 @@ class Binder(Restricting):
         dataset = self.model.dataset(noun.dataset)
         if len(dataset.primary_key) != 1 or noun.key is None or noun.key != int(noun.key):
             raise NotUnderstood(f"I do not know which {noun.words} is meant.", (noun.words,))
-        return Comparison(FieldRef(path, noun.dataset, dataset.primary_key[0]), "=", (str(int(noun.key)),))
+        column = FieldRef(path, noun.dataset, dataset.primary_key[0])
+        keys = tuple(str(int(key)) for key in (noun.key, *noun.keys))
+        return Comparison(column, "in" if noun.keys else "=", keys)
 
     def _forward(self, noun: Noun, scope: Scope) -> list[Condition]:
         """A noun on the one side: what restricts it restricts the rows that point to it."""
@@ -168,23 +219,87 @@ class Binder(Restricting):
         relationship = self.graph.relationships[verb]
         return relationship.time_field if relationship.source == dataset else ""
 
-    def _exists(self, noun: Noun, whole: Scope, inside: list[Condition]) -> Exists:
+    def _exists(self, noun: Noun, whole: Scope, inside: list[Condition]) -> list[Condition]:
         """A noun on the many side: asked by existence, so that nothing is multiplied."""
-        if noun.role:
-            raise NotUnderstood(f"I do not know how “{noun.words}” belongs to the rest.", (noun.words,))
-        paths = self.graph.paths(noun.dataset, whole.dataset)
-        if not paths or paths == [()]:
-            label = self.model.dataset(whole.dataset).label or whole.dataset
-            raise NotUnderstood(f"I do not know how {noun.words} belong to {label}.", (noun.words,))
-        path = self._relation(noun, paths, whole.dataset)
+        path = self._way_back(noun, whole)
         conditions = [*self.role_conditions(path, noun.dataset), *inside]
         negated, operator, count = noun.link == "without", noun.operator, noun.count
         if noun.link == "count" and (operator in ("<", "<=") or (operator == "=" and count == 0)):
             # "fewer than 5" includes none at all: the opposite is what can be asked by existence
             negated, operator, count = True, ">=" if operator == "<" else ">", count
             operator, count = (">=", 1) if noun.operator == "=" else (operator, count)
-        backwards = tuple(f"-{name}" for name in reversed(path))
-        return Exists(backwards, noun.dataset, tuple(conditions), negated, operator, count)
+        way = backwards(path)
+        found: list[Condition] = [Exists(way, noun.dataset, tuple(conditions), negated, operator, count)]
+        if noun.up_to is not None:
+            found.append(Exists(way, noun.dataset, tuple(conditions), True, ">", noun.up_to))
+        return found
+
+    def _through(self, noun: Noun, whole: Scope, inner: list[tuple[Noun, list[Condition], Scope]]) -> list[Condition]:
+        """How many different ones, where rows of a third kind lead there: "bid on more than 3 listings", "watched by
+        at least 5 users", "with over 4 bidders"."""
+        if inner and inner[-1][0].link in ("plain", "with") and not noun.apart and not noun.role:
+            steps = [p for p in self.graph.paths(inner[-1][0].dataset, noun.dataset) if len(p) == 1]
+            if len(steps) == 1:
+                link, conditions, scope = inner.pop()
+                said = [*conditions, *self.bind_all(noun.restrictors, replace_path(scope, noun.dataset, steps[0]))]
+                way = self._way_back(link, whole)
+                self.led_through.add(steps[0][0])
+                return self._bounded(
+                    noun, link.dataset, way, steps[0][0], [*self.role_conditions(way, link.dataset), *said]
+                )
+        verbs = (
+            [noun.role] if noun.role else [v for v in noun.verbs if self.graph.relationships[v].target == noun.dataset]
+        )
+        for name in verbs:
+            relationship = self.graph.relationships[name]
+            ways = self.graph.paths(relationship.source, whole.dataset)
+            if relationship.source == whole.dataset or len(ways) != 1:
+                continue
+            scope = self._inner_scope(Noun(relationship.source, noun.words))
+            there = replace_path(scope, noun.dataset, (name,))
+            conditions = [*self.raw(relationship, relationship.source), *self.bind_all(noun.restrictors, there)]
+            self.led_through.add(name)
+            return self._bounded(noun, relationship.source, ways[0], name, conditions)
+        return []
+
+    def _bounded(self, noun: Noun, link: str, way: Path, step: str, conditions: list[Condition]) -> list[Condition]:
+        column = FieldRef((), link, self.graph.relationships[step].source_columns[0])
+        counted = Related(backwards(way), link, "distinct", column, tuple(conditions))
+        found: list[Condition] = [Comparison(counted, noun.operator, (str(noun.count),))]
+        if noun.up_to is not None:
+            found.append(Comparison(counted, "<=", (str(noun.up_to),)))
+        return found
+
+    def related_metric(self, head: Noun, metric: Metric, base: str, inside: list[Restrictor]) -> Related:
+        """The metric over what belongs to each row of the head."""
+        path = self.path_to(replace(head, at_least=1), base, head.words)
+        dataset, _, name = (metric.time_field or f"{base}.{self.model.dataset(base).time_field}").rpartition(".")
+        ways = self.graph.paths(base, dataset)
+
+        def time() -> FieldRef:
+            if not name or not ways:
+                raise NotUnderstood(f"There is no date on {metric.label or metric.name}.")
+            return FieldRef(ways[0], dataset, name)
+
+        scope = Scope(base, (), time, frozenset(path))
+        conditions = [*self.role_conditions(path, base), *self.bind_all(inside, scope)]
+        return Related(backwards(path), base, "metric", None, tuple(conditions), metric.name)
+
+    def related_count(self, noun: Noun, whole: Scope) -> Related:
+        """How many rows of the noun each row of the base has."""
+        path = self._way_back(noun, whole)
+        scope = self._inner_scope(noun)
+        conditions = [*self.role_conditions(path, noun.dataset), *self._inside(noun, scope)]
+        return Related(backwards(path), noun.dataset, "count", None, tuple(conditions))
+
+    def _way_back(self, noun: Noun, whole: Scope) -> Path:
+        if noun.role:
+            raise NotUnderstood(f"I do not know how “{noun.words}” belongs to the rest.", (noun.words,))
+        paths = self.graph.paths(noun.dataset, whole.dataset)
+        if not paths or paths == [()]:
+            label = self.model.dataset(whole.dataset).label or whole.dataset
+            raise NotUnderstood(f"I do not know how {noun.words} belong to {label}.", (noun.words,))
+        return self._relation(noun, paths, whole.dataset)
 
     def _relation(self, noun: Noun, paths: list[Path], base: str) -> Path:
         """Of several ways to belong, the one a verb names; else the model's first, and it is said."""

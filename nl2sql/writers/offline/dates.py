@@ -1,40 +1,35 @@
-"""Periods in words → half-open date ranges. Every rule needs the as-of day only where the words are relative."""
+"""Periods in words → half-open ranges of days: named stretches (`points`), and what lies between or around them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from nl2sql.writers.offline.periods import Period, floor, period_of, say_day, shift
+from nl2sql.plan.periods import Period, period_of, say_day
+from nl2sql.writers.offline.points import MONTHS, Point, count_of, find_point, is_digits, past, unit_of, year_of
 from nl2sql.writers.offline.tokens import Token
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sep sept",
-            "october oct",
-            "november nov",
-            "december dec",
-        ],
-        start=1,
-    )
-    for name in names.split()
-}
-_UNITS = ("day", "week", "month", "quarter", "year")
-_FIRST_YEAR, _LAST_YEAR = 1970, 2100
-# "the past N units": a century at most, so that the start stays a date.
-_MOST_UNITS = {"day": 36_500, "week": 5_200, "month": 1_200, "quarter": 400, "year": 100}
+# No period is said in more words than these.
+_LONGEST = 18
+_LEADS = frozenset("in on during for of the throughout from".split())
+# These compare numbers as well ("over 2000"): they lead to a period only before words like "the past".
+_LOOSE_LEADS = frozenset("over within across at".split())
+_AFTER_LOOSE = frozenset("the all last past previous prior preceding this current".split())
+_TO = ("to", "until", "till", "through", "and", "-", "up")
+_SINCE = ("since", "starting", "beginning", "from")
+_UNTIL = ("until", "till", "through", "by")
+
+
+# Every word that a period can begin with; most words of a question are none of them.
+_OPENERS = frozenset(
+    (
+        "in on during for of the throughout over within at across from between since starting beginning until till "
+        "through by after before up prior no as more longer less under q1 q2 q3 q4 h1 h2 first second third fourth "
+        "today yesterday day week month year all whole entire calendar full last previous preceding this current "
+        "present ongoing past ytd mtd qtd wtd quarter so a an final"
+    ).split()
+) | frozenset(MONTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,222 +42,216 @@ class FoundPeriod:
 
 def find_period(tokens: tuple[Token, ...], at: int, as_of: date) -> FoundPeriod | None:
     """The longest period that begins at token `at`."""
-    words = [token.norm for token in tokens[at : at + 14]]
-    found = [read(words, as_of) for read in (_span, _bounded, _relative, _plain)]
+    if tokens[at].number is None and tokens[at].norm not in _OPENERS and not tokens[at].norm[:1].isdigit():
+        return None
+    words = [_plain(token) for token in tokens[at : at + _LONGEST]]
+    found = [read(words, as_of) for read in (_between, _bounded, _long_ago, _either, _alone)]
     return max((f for f in found if f), key=lambda f: f.length, default=None)
 
 
 Read = Callable[[list[str], date], FoundPeriod | None]
 
 
-def _span(words: list[str], as_of: date) -> FoundPeriod | None:
-    """between A and B · from A to B · A to B"""
-    skip = 1 if words and words[0] in ("between", "from") else 0
-    first = _point(words[skip:], as_of)
+def _plain(token: Token) -> str:
+    """Numbers as digits, also those written out; anything else as it is matched."""
+    if token.number is not None and not token.unit and token.number == int(token.number):
+        return str(int(token.number))
+    return token.norm
+
+
+def _alone(words: list[str], as_of: date) -> FoundPeriod | None:
+    """in 2025 · over the past year · on 5 March 2025 · Q1 (and Q2 2025)"""
+    skip = _leads(words)
+    point = find_point(words[skip:], as_of)
+    if point is None:
+        return None
+    year = _year_behind(words[skip + point.length :], as_of) if point.open_year else None
+    point = find_point(words[skip:], as_of, year)
+    return FoundPeriod(point.period, skip + point.length) if point else None
+
+
+def _either(words: list[str], as_of: date) -> FoundPeriod | None:
+    """in 2024 or 2025 · 2023, 2024 or 2025: one period where they follow each other"""
+    skip = _leads(words)
+    first = find_point(words[skip:], as_of)
     if first is None:
         return None
-    joint = skip + first.length
-    if joint >= len(words) or words[joint] not in ("and", "to", "until", "till", "through", "-"):
+    at, joint = skip + first.length, ""
+    start, end = first.period.start, first.period.end
+    while at < len(words) and words[at] in ("or", ","):
+        joint = words[at] if words[at] == "or" else joint
+        lead = at + 1 + _leads(words[at + 1 :])
+        after = find_point(words[lead:], as_of)
+        if after is None or (after.period.start != end and joint == "or"):
+            return None
+        if after.period.start != end:
+            break
+        at, end = lead + after.length, after.period.end
+    if joint != "or" or start is None or end is None:
         return None
-    if words[joint] == "and" and words[0] != "between":
+    return FoundPeriod(period_of(start, end), at)
+
+
+def _between(words: list[str], as_of: date) -> FoundPeriod | None:
+    """between A and B · from A to B · A to B · 5 to 10 June · January–March 2025"""
+    skip = 1 if words and words[0] in ("between", "from") else 0
+    announced = words[0] if skip else ""
+    for first, joint in _firsts(words[skip:], as_of):
+        at = skip + joint
+        second_at, joined = _joint(words, at, announced)
+        if second_at is None:
+            continue
+        second = find_point(words[second_at:], as_of)
+        if second is None or second.period.end is None:
+            continue
+        found = _stretch(words[skip:], first, second, as_of, joined)
+        if found:
+            return FoundPeriod(found, second_at + second.length)
+    return None
+
+
+def _firsts(words: list[str], as_of: date) -> list[tuple[Point | int, int]]:
+    """What may stand first: a named stretch, or the bare day of "5 to 10 June"; and the words it takes."""
+    found: list[tuple[Point | int, int]] = []
+    while words[:1] == ["the"]:
+        return [(first, length + 1) for first, length in _firsts(words[1:], as_of)]
+    point = find_point(words, as_of)
+    if point:
+        found.append((point, point.length))
+    if words and is_digits(words[0]) and 1 <= int(words[0]) <= 31:
+        found.append((int(words[0]), 1))
+    return found
+
+
+def _joint(words: list[str], at: int, announced: str) -> tuple[int | None, bool]:
+    """Where the second begins, and whether a word joins the two."""
+    if at >= len(words):
+        return None, False
+    if words[at] in _TO and not (words[at] == "and" and announced != "between"):
+        after = at + 1
+        if words[at] == "up":
+            after = at + 2 if words[at + 1 : at + 2] in (["to"], ["until"]) else len(words)
+        while after < len(words) and words[after] in ("the", "end", "of"):
+            after += 1
+        return after, True
+    return at, False
+
+
+def _stretch(words: list[str], first: Point | int, second: Point, as_of: date, joined: bool) -> Period | None:
+    end = second.period.end
+    if end is None or second.period.start is None:
         return None
-    second = _point(words[joint + 1 :], as_of)
-    if second is None or second.period.end is None:
+    if isinstance(first, int):  # "5 to 10 June": both in the month of the second
+        if not joined and words[1:2] not in ([w] for w in MONTHS):
+            return None
+        try:
+            start = second.period.start.replace(day=first)
+        except ValueError:
+            return None
+        return period_of(start, end) if second.period.is_one("day") and start < second.period.start else None
+    if not joined and not _are_joined_by_a_dash(first, second):
         return None
-    start = first.period.start
-    if start and _has_no_year(words[skip:joint]) and not _has_no_year(words[joint + 1 : joint + 1 + second.length]):
-        start = start.replace(year=(second.period.end - timedelta(days=1)).year)
-    if start is None or start >= second.period.end:
-        return None
-    return FoundPeriod(period_of(start, second.period.end), joint + 1 + second.length)
+    if first.open_year and first.period.start is not None:
+        last_day = end - timedelta(days=1)
+        moved = find_point(words, as_of, last_day.year)
+        if moved and moved.period.start and moved.period.start >= end:
+            moved = find_point(words, as_of, last_day.year - 1)
+        first = moved or first
+    elif second.open_year and first.period.start and second.period.start < first.period.start:
+        end = end.replace(year=end.year + 1) if end.year < first.period.start.year + 1 else end
+    start_day = first.period.start
+    return period_of(start_day, end) if start_day and start_day < end else None
+
+
+def _are_joined_by_a_dash(first: Point, second: Point) -> bool:
+    """ "Jan–Mar 2025", "2024-2025": dashes are not words; only stretches of one kind are joined by them."""
+    kinds = ("day", "month", "quarter", "year")
+    same = any(first.period.is_one(kind) and second.period.is_one(kind) for kind in kinds)
+    return same and first.length == 1 and bool(first.period.start and second.period.end)
 
 
 def _bounded(words: list[str], as_of: date) -> FoundPeriod | None:
-    """since A · after A · before A · until A"""
-    if not words or words[0] not in (
-        "since",
-        "after",
-        "before",
-        "until",
-        "till",
-        "from",
-        "prior",
-        "through",
-        "starting",
-    ):
+    """since A · from A on · after A · before A · until the end of A · by A · up to A"""
+    if not words:
         return None
-    skip = 2 if words[:2] == ["prior", "to"] or words[:2] == ["starting", "in"] else 1
-    point = _point(words[skip:], as_of)
+    lead, skip = words[0], 1
+    if words[:2] in (["up", "to"], ["up", "until"], ["prior", "to"], ["no", "later"], ["as", "from"]):
+        lead, skip = {"up": "until", "prior": "before", "no": "until", "as": "since"}[words[0]], 2
+        skip += words[2:3] == ["than"]
+    if lead not in (*_SINCE, *_UNTIL, "after", "before"):
+        return None
+    while skip < len(words) and words[skip] in ("in", "on", "the", "from", "with"):
+        skip += 1
+    edge = ""
+    if words[skip : skip + 1] and words[skip] in ("start", "beginning", "end") and words[skip + 1 : skip + 2] == ["of"]:
+        edge, skip = words[skip], skip + 2
+    point = find_point(words[skip:], as_of)
     if point is None:
         return None
-    inner, length = point.period, point.length + skip
-    match words[0]:
-        case "since" | "starting":
-            period = Period(inner.start, None, f"since {say_day(inner.start)}")
-        case "from":
-            if words[length : length + 1] not in (["on"], ["onward"], ["onwards"]):
-                return None
-            period, length = Period(inner.start, None, f"since {say_day(inner.start)}"), length + 1
-        case "after":
-            period = Period(inner.end, None, f"from {say_day(inner.end)} on")
-        case "before" | "prior":
-            period = Period(None, inner.start, f"before {say_day(inner.start)}")
-        case _:
-            period = Period(None, inner.end, f"until {say_day(inner.end and inner.end - timedelta(days=1))}")
-    return FoundPeriod(period, length)
+    length = skip + point.length
+    if lead == "from":
+        if words[length : length + 1] not in (["on"], ["onward"], ["onwards"], ["forward"]):
+            return None
+        length += 1
+    period = _bound(lead, edge, point.period)
+    return FoundPeriod(period, length) if period else None
 
 
-def _relative(words: list[str], as_of: date) -> FoundPeriod | None:
-    """last month · past 30 days · this year · year to date · yesterday"""
+def _bound(lead: str, edge: str, inner: Period) -> Period | None:
+    start, end = inner.start, inner.end
+    if start is None or end is None:
+        return None
+    if edge:  # what happens at an edge is seen from that edge alone
+        start, end = (end, end) if edge == "end" else (start, start)
+    if lead in _SINCE:
+        return Period(start, None, f"since {say_day(start)}")
+    if lead == "after":
+        return Period(end, None, f"from {say_day(end)} on")
+    if lead == "before":
+        return Period(None, start, f"before {say_day(start)}")
+    if lead == "by" and not edge:
+        return None  # "by March" may group as well
+    return Period(None, end, f"until {say_day(end - timedelta(days=1))}")
+
+
+def _long_ago(words: list[str], as_of: date) -> FoundPeriod | None:
+    """more than 30 days ago · over a year ago · at least 6 months ago · less than a week ago"""
+    leads = (["more", "than"], ["over"], ["longer", "than"], ["at", "least"], ["less", "than"], ["under"])
+    lead = next((each for each in leads if words[: len(each)] == each), None)
+    if lead is None:
+        return None
+    rest = words[len(lead) :]
+    number = count_of(rest[0]) if rest else None
+    found = unit_of(rest[1:])
+    if number is None or found is None or rest[1 + found[2] : 2 + found[2]] != ["ago"]:
+        return None
+    recent = past(as_of, found[0], number * found[1])
+    if recent is None or recent.start is None:
+        return None
+    length = len(lead) + found[2] + 2
+    if lead[0] in ("less", "under"):
+        return FoundPeriod(recent, length)
+    return FoundPeriod(Period(None, recent.start, f"before {say_day(recent.start)}"), length)
+
+
+def _leads(words: list[str]) -> int:
     skip = 0
-    while skip < len(words) and words[skip] in ("in", "the", "over", "during", "for", "of", "within"):
+    while skip < len(words) and (
+        words[skip] in _LEADS
+        or (words[skip] in _LOOSE_LEADS and words[skip + 1 : skip + 2] and words[skip + 1] in _AFTER_LOOSE)
+    ):
         skip += 1
-    rest = words[skip:]
-    if not rest:
+    return skip
+
+
+def _year_behind(words: list[str], as_of: date) -> int | None:
+    """ "Q1 and Q2 2025": the year of the later is that of the former."""
+    if not words or words[0] not in ("and", "or", ",", "versus", "vs", "with", "to"):
         return None
-    if rest[0] in ("today", "yesterday"):
-        day = as_of - timedelta(days=rest[0] == "yesterday")
-        return FoundPeriod(Period(day, day + timedelta(days=1), f"on {say_day(day)}"), skip + 1)
-    if len(rest) >= 3 and rest[1:3] == ["to", "date"] and rest[0] in _UNITS:
-        return FoundPeriod(period_of(floor(as_of, rest[0]), as_of + timedelta(days=1)), skip + 3)
-    if len(rest) >= 2 and rest[0] in ("last", "past", "previous", "this", "current"):
-        found = _counted(rest, as_of)
-        return FoundPeriod(found.period, found.length + skip) if found else None
-    return None
-
-
-def _counted(rest: list[str], as_of: date) -> FoundPeriod | None:
-    if rest[1].isdigit() and len(rest) >= 3 and rest[2] in _UNITS and rest[0] not in ("this", "current"):
-        start = (
-            shift(as_of + timedelta(days=1), rest[2], -int(rest[1]))
-            if 0 < int(rest[1]) <= _MOST_UNITS[rest[2]]
-            else None
-        )
-        return FoundPeriod(period_of(start, as_of + timedelta(days=1)), 3) if start else None
-    if rest[1] not in _UNITS:
+    second = find_point(words[1 + _leads(words[1:]) :], as_of)
+    if second is None:
         return None
-    begin = floor(as_of, rest[1])
-    if rest[0] in ("this", "current"):
-        # The whole of it: what is recorded of the rest lies ahead, like an end that was set, and is asked for too.
-        return FoundPeriod(period_of(begin, shift(begin, rest[1], 1)), 2)
-    if rest[0] == "past":  # "the past year" ends today; "last year" is the calendar one
-        return FoundPeriod(period_of(shift(as_of + timedelta(days=1), rest[1], -1), as_of + timedelta(days=1)), 2)
-    return FoundPeriod(period_of(shift(begin, rest[1], -1), begin), 2)
-
-
-def _plain(words: list[str], as_of: date) -> FoundPeriod | None:
-    """in 2025 · June 2026 · Q1 2026 · on 5 March 2025"""
-    skip = 0
-    while skip < len(words) and words[skip] in ("in", "on", "during", "for", "of", "the", "throughout", "year", "from"):
-        skip += 1
-    point = _point(words[skip:], as_of)
-    return FoundPeriod(point.period, point.length + skip) if point else None
-
-
-def _point(words: list[str], as_of: date) -> FoundPeriod | None:
-    """One named day, month, quarter or year."""
-    while words and words[0] in ("the", "start", "beginning", "of"):
-        inner = _point(words[1:], as_of)
-        return FoundPeriod(inner.period, inner.length + 1) if inner else None
-    for read in (_iso, _day_of_month, _month, _quarter, _year, _named):
-        found = read(words, as_of)
-        if found:
-            return found
-    return None
-
-
-def _iso(words: list[str], as_of: date) -> FoundPeriod | None:
-    match = re.fullmatch(r"(\d{4})-(\d{2})(?:-(\d{2}))?", words[0]) if words else None
-    if not match:
-        return None
-    year, month, day = int(match[1]), int(match[2]), int(match[3] or 1)
-    if not _FIRST_YEAR <= year < _LAST_YEAR:
-        return None
-    try:
-        start = date(year, month, day)
-    except ValueError:
-        return None
-    return FoundPeriod(period_of(start, shift(start, "day" if match[3] else "month", 1)), 1)
-
-
-def _day_of_month(words: list[str], as_of: date) -> FoundPeriod | None:
-    """5 March 2025 · 5th of March · March 5, 2025"""
-    compact = [w for w in words[:6] if w not in (",", "of", "the")][:3]
-    if len(compact) < 2:
-        return None
-    if compact[0].isdigit() and compact[1] in _MONTHS:
-        day, month = int(compact[0]), _MONTHS[compact[1]]
-    elif compact[0] in _MONTHS and compact[1].isdigit() and len(compact[1]) <= 2:
-        day, month = int(compact[1]), _MONTHS[compact[0]]
-    else:
-        return None
-    named_year = _year_of(compact[2]) if len(compact) > 2 else None
-    try:
-        start = date(named_year or _latest_year(month, as_of), month, day)
-    except ValueError:
-        return None
-    used = 3 if named_year else 2
-    return FoundPeriod(period_of(start, start + timedelta(days=1)), _length(words, used))
-
-
-def _length(words: list[str], used: int) -> int:
-    """How many tokens hold `used` of the compact words."""
-    for index, word in enumerate(words):
-        if word not in (",", "of", "the"):
-            used -= 1
-            if used == 0:
-                return index + 1
-    return len(words)
-
-
-def _month(words: list[str], as_of: date) -> FoundPeriod | None:
-    if not words or words[0] not in _MONTHS:
-        return None
-    month = _MONTHS[words[0]]
-    rest = [w for w in words[1:4] if w not in (",", "of")]
-    year = _year_of(rest[0]) if rest else None
-    if year is None and words[0] == "may" and len(words) > 1 and words[1] not in ("and", "to", ",", "until"):
-        return None  # "may" is a verb unless a year or another month stands by it
-    start = date(year or _latest_year(month, as_of), month, 1)
-    return FoundPeriod(period_of(start, shift(start, "month", 1)), _length(words, 2 if year else 1))
-
-
-def _quarter(words: list[str], as_of: date) -> FoundPeriod | None:
-    names = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-    if words and re.fullmatch(r"q[1-4]", words[0]):
-        number, used = int(words[0][1]), 1
-    elif len(words) > 1 and words[0] in names and words[1] == "quarter":
-        number, used = names[words[0]], 2
-    else:
-        return None
-    rest = [w for w in words[used : used + 2] if w != "of"]
-    year = _year_of(rest[0]) if rest else None
-    if year is not None:
-        used = words.index(rest[0], used) + 1
-    month = number * 3 - 2
-    start = date(year or _latest_year(month, as_of), month, 1)
-    return FoundPeriod(period_of(start, shift(start, "quarter", 1)), used)
-
-
-def _year(words: list[str], as_of: date) -> FoundPeriod | None:
-    year = _year_of(words[0]) if words else None
-    return FoundPeriod(period_of(date(year, 1, 1), date(year + 1, 1, 1)), 1) if year else None
-
-
-def _named(words: list[str], as_of: date) -> FoundPeriod | None:
-    if words and words[0] in ("today", "yesterday", "last", "this"):
-        return _relative(words, as_of)
-    return None
-
-
-def _year_of(word: str) -> int | None:
-    return int(word) if word.isdigit() and len(word) == 4 and _FIRST_YEAR <= int(word) < _LAST_YEAR else None
-
-
-def _has_no_year(words: list[str]) -> bool:
-    return not any(_year_of(word) or re.match(r"\d{4}-", word) for word in words)
-
-
-def _latest_year(month: int, as_of: date) -> int:
-    """A month without a year is the latest one that has begun."""
-    return as_of.year if month <= as_of.month else as_of.year - 1
+    if second.open_year:
+        return _year_behind(words[1 + _leads(words[1:]) + second.length :], as_of)
+    taken = words[1 : 1 + _leads(words[1:]) + second.length]
+    return year_of(taken[-1]) if len(taken) > 1 else None

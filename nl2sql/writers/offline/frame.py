@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from nl2sql.writers.offline.periods import Period
-from nl2sql.writers.offline.plan import Grain, Operator
-from nl2sql.writers.offline.senses import FieldSense, FilterSense, ValueSense
+from nl2sql.plan.base import Grain, Operator
+from nl2sql.plan.periods import Period
+from nl2sql.writers.offline.senses import (
+    ConditionSense,
+    DimensionSense,
+    FieldSense,
+    FilterSense,
+    MeasureSense,
+    ValueSense,
+)
 
 
 class NotUnderstood(Exception):
@@ -38,6 +45,8 @@ class ValueAsk:
     words: str
     negated: bool = False
     joint: str = ""  # "A and B" as typed: of rows either will do, of what someone did perhaps both are meant
+    both: bool = False  # "both A and B"
+    said: str = ""  # the preposition before it
 
 
 @dataclass(slots=True)
@@ -68,8 +77,25 @@ class PeriodAsk:
     words: str = ""
 
 
+@dataclass(slots=True)
+class MadeAsk:
+    """What a construct made of its words."""
+
+    sense: ConditionSense
+    words: str
+    negated: bool = False
+
+
+@dataclass(slots=True)
+class EitherAsk:
+    """One of these holds: things said of a noun, or nouns related to it."""
+
+    options: list[Restrictor | Noun]
+    words: str
+
+
 RankBy = Literal["measure", "amount", "time"]
-Restrictor = ValueAsk | FilterAsk | CompareAsk | PeriodAsk
+Restrictor = ValueAsk | FilterAsk | CompareAsk | PeriodAsk | MadeAsk | EitherAsk
 
 
 @dataclass(slots=True)
@@ -83,33 +109,51 @@ class Noun:
     link: Literal["plain", "with", "without", "count"] = "plain"
     operator: Operator = ">="
     count: int = 1
+    each_once: bool = False  # "3 different listings"
+    up_to: int | None = None  # between so many and so many
     verbs: tuple[str, ...] = ()
     key: Decimal | None = None
+    keys: list[Decimal] = field(default_factory=list)  # further ones: "listings 42 and 43"
+    said: str = ""  # the preposition before it
     apart: bool = True  # a joint ("and", "who") stands between it and the noun before
     restrictors: list[Restrictor] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class MeasureAsk:
-    """`kind`: metric (candidates in `metrics`), agg (`function` over `fields`), count (of `noun`)."""
+    """`kind`: metric, agg (`function`, or distinct, over `fields`), count (of `noun`), made (by a construct)."""
 
-    kind: Literal["metric", "agg", "count"]
+    kind: Literal["metric", "agg", "count", "made"]
     words: str
     metric: str = ""
     function: str = ""
     fields: tuple[FieldSense, ...] = ()
     noun: Noun | None = None
+    made: MeasureSense | None = None
 
 
 @dataclass(slots=True)
 class GroupAsk:
-    """By a field, by a noun, or by a time grain."""
+    """By a field, by a noun, by a time grain, or by what a construct made."""
 
     words: str
     fields: tuple[FieldSense, ...] = ()
     noun: Noun | None = None
     grain: Grain | None = None
     role: str = ""
+    made: DimensionSense | None = None
+
+
+@dataclass(slots=True)
+class ColumnAsk:
+    """To be shown with each row: a field (perhaps of the one who has a role), the name of what it belongs to, or how
+    many of something it has (`counted`)."""
+
+    words: str
+    fields: tuple[FieldSense, ...] = ()
+    role: str = ""
+    noun: Noun | None = None
+    counted: bool = False
 
 
 @dataclass(slots=True)
@@ -135,11 +179,16 @@ class Frame:
     measures: list[MeasureAsk] = field(default_factory=list)
     groups: list[GroupAsk] = field(default_factory=list)
     columns: list[tuple[FieldSense, ...]] = field(default_factory=list)
+    shown: list[ColumnAsk] = field(default_factory=list)  # beside what names the row
     loose: list[Restrictor] = field(default_factory=list)
     part: list[Restrictor] = field(default_factory=list)
     part_nouns: list[Noun] = field(default_factory=list)
     rank: RankAsk | None = None
     having: tuple[Operator, Decimal, str] | None = None
+    of_columns: bool = False  # no rows were named, only what is to be shown of them
+    order_by: ColumnAsk | None = None  # one of `shown`, by which all rows are sorted
+    sorted_by: tuple[FieldSense, ...] = ()  # names in the order of the alphabet
+    having_to: Decimal | None = None  # the upper end of such a bound
     share: bool = False
     counted: bool = False
     listed: bool = False
@@ -147,5 +196,6 @@ class Frame:
     people: bool = False
     when: bool = False  # a moment is asked for
     verbs: list[str] = field(default_factory=list)
+    how_much: bool = False  # "how much": of one row its amount, of many what the field means for many
     deeds: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # verbs that must find their place
     corrected: list[tuple[str, str]] = field(default_factory=list)

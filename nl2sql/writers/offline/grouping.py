@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from nl2sql.writers.offline.aggregates import split_condition
-from nl2sql.writers.offline.expressions import parsed
+from nl2sql.plan.base import (
+    Comparison,
+    Dimension,
+    During,
+    FieldRef,
+    Measure,
+    Part,
+)
+from nl2sql.plan.compile.aggregates import split_condition
+from nl2sql.plan.compile.expressions import parsed
+from nl2sql.plan.walk import first_field
 from nl2sql.writers.offline.frame import (
     FilterAsk,
     GroupAsk,
@@ -12,14 +21,7 @@ from nl2sql.writers.offline.frame import (
     Restrictor,
 )
 from nl2sql.writers.offline.measuring import Measuring
-from nl2sql.writers.offline.places import Scope
-from nl2sql.writers.offline.plan import (
-    Comparison,
-    Dimension,
-    During,
-    FieldRef,
-    Measure,
-)
+from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.tokens import singular
 
 
@@ -38,6 +40,8 @@ class Grouping(Measuring):
         return tuple(dimensions)
 
     def _dimension(self, ask: GroupAsk, base: str, measures: tuple[Measure, ...]) -> Dimension:
+        if ask.made is not None:
+            return ask.made.bind(self.binder, Scope(base, (), lambda: self._time(base, measures)))
         if ask.grain and ask.fields:
             return Dimension(ask.grain, self.binder.place(ask.fields, Scope(base, ()), ask.words), ask.grain)
         if ask.grain:
@@ -74,11 +78,14 @@ class Grouping(Measuring):
         return FieldRef(paths[0], dataset or base, field)
 
     def _time_name(self, base: str, measures: tuple[Measure, ...]) -> str:
+        for made in (ask.made for ask in self.frame.measures if ask.made):
+            if made.time:
+                return made.time
         for measure in measures:
             if measure.metric and (dated := self.model.metric_by_name[measure.metric].time_field):
                 return dated
-            if measure.kind == "agg" and measure.field:
-                dated = self.model.dataset(measure.field.dataset).field(measure.field.field).time_field
+            if measure.kind == "agg" and (ref := first_field(measure.field)):
+                dated = self.model.dataset(ref.dataset).field(ref.field).time_field
                 if dated:
                     return dated
         for ask in self._all_restrictors():
@@ -107,6 +114,9 @@ class Grouping(Measuring):
             if isinstance(ask, FilterAsk) and not ask.negated:
                 dated |= {FieldRef((), s.dataset, self.binder.filter_time(ask, s.dataset)) for s in ask.senses}
         for each in dimensions:
-            own = self.model.dataset(each.field.dataset).time_field == each.field.field
-            if each.grain and not own and each.field not in dated:
-                self.conditions.append(Comparison(each.field, "is not null", ()))
+            ref = first_field(each.field)
+            if ref is None or not (each.grain or isinstance(each.field, Part)):
+                continue
+            own = self.model.dataset(ref.dataset).time_field == ref.field
+            if not own and ref not in dated:
+                self.conditions.append(Comparison(ref, "is not null", ()))

@@ -10,6 +10,7 @@ from rapidfuzz.distance import OSA
 
 from nl2sql.catalog.model import Dataset, SemanticModel
 from nl2sql.catalog.value_index import IndexedValue
+from nl2sql.writers.offline.constructs.order import CONSTRUCTS
 from nl2sql.writers.offline.dates import find_period
 from nl2sql.writers.offline.language import phrases
 from nl2sql.writers.offline.senses import (
@@ -22,6 +23,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     Sense,
+    TextSense,
     ValueSense,
     VerbSense,
     WordSense,
@@ -29,7 +31,11 @@ from nl2sql.writers.offline.senses import (
 from nl2sql.writers.offline.tokens import Token, normalize
 
 # Shorter words are one edit away from too many others ("bids" from "bits" is a guess; "catgeory" is a typo).
-_MIN_TYPO_LETTERS = 6
+_MIN_TYPO_LETTERS = 5
+# From so many letters on, one wrong letter is a typo too; in shorter words it makes another word ("prize", "price").
+_MIN_REPLACED_LETTERS = 6
+# Words that say the opposite when a letter or two is added or lost are never guessed at.
+_OPPOSITES = ("un", "in", "non", "dis", "re")
 
 
 class Lexicon:
@@ -38,7 +44,7 @@ class Lexicon:
     def __init__(self, model: SemanticModel, values: Iterable[IndexedValue]) -> None:
         self._phrases: dict[str, dict[tuple[str, ...], list[Sense]]] = {}
         self._codes: dict[str, list[Sense]] = {}  # values of one or two letters: only as written, "US" is not "us"
-        for words, senses in phrases().items():
+        for words, senses in phrases(construct.phrases for construct in CONSTRUCTS).items():
             for kind, argument in senses:
                 self._add(words, WordSense(kind, argument))
         for phrase, sense in _model_phrases(model):
@@ -50,7 +56,7 @@ class Lexicon:
             else:
                 self._add(normalize(each.words), sense)
         self._model_words = sorted(
-            {word for table in self._phrases.values() for words in table for word in words if len(word) >= 5}
+            {word for table in self._phrases.values() for words in table for word in words if len(word) >= 4}
         )
 
     def _add(self, words: tuple[str, ...], sense: Sense) -> None:
@@ -69,11 +75,21 @@ class Lexicon:
         at = 0
         while at < len(tokens):
             chunk, used = self._longest(tokens, at, as_of)
+            if chunk.corrected and _is_text(chunks):
+                chunk = Chunk(chunk.words, ())
             chunks.append(chunk)
             at += used
         return tuple(chunks)
 
+    def _quoted(self, token: Token) -> Chunk:
+        """Words in quotation marks are a text; a value of that name is meant as well, and nothing else."""
+        words = normalize(token.text)
+        senses = self._phrases.get(words[0], {}).get(words, []) if words else []
+        return Chunk(token.text, (TextSense(token.text), *(s for s in senses if isinstance(s, ValueSense))))
+
     def _longest(self, tokens: tuple[Token, ...], at: int, as_of: date) -> tuple[Chunk, int]:
+        if tokens[at].quoted:
+            return self._quoted(tokens[at]), 1
         senses, length = self._phrase(tokens, at)
         period = find_period(tokens, at, as_of)
         if period and period.length >= length and not _is_plain_number(tokens, at, period.length):
@@ -93,6 +109,13 @@ class Lexicon:
         best: tuple[list[Sense], int] = ([], 0)
         for words, senses in self._phrases.get(token.norm, {}).items():
             length = len(words)
+            if (
+                words[0] in ("or", "and")
+                and length > 1
+                and tokens[at + length : at + length + 1]
+                and tokens[at + length].norm == "than"
+            ):
+                continue  # "or more than 3": another bound
             if length > best[1] and tuple(t.norm for t in tokens[at : at + length]) == words:
                 best = (senses, length)
         if token.number is not None and best[1] == 1:
@@ -103,12 +126,32 @@ class Lexicon:
         """One edit away from exactly one word of one phrase: read as that word, and say so."""
         if len(token.norm) < _MIN_TYPO_LETTERS:
             return Chunk(token.text, ())
-        close = process.extract(token.norm, self._model_words, scorer=OSA.distance, score_cutoff=1, limit=3)
-        if len(close) != 1:
+        close = process.extract(token.norm, self._model_words, scorer=OSA.distance, score_cutoff=1, limit=4)
+        likely = [word for word, _, _ in close if _is_slip(token.norm, word)]
+        if len(likely) != 1:
             return Chunk(token.text, ())
-        word = close[0][0]
+        word = likely[0]
         senses = self._phrases.get(word, {}).get((word,), [])
         return Chunk(token.text, tuple(senses), corrected=word if senses else "")
+
+
+def _is_slip(typed: str, word: str) -> bool:
+    """Whether the typed word, one edit from the other, is more likely a slip than another word."""
+    if any(typed == prefix + word or word == prefix + typed for prefix in _OPPOSITES):
+        return False
+    doubled = len(typed) > len(word) and any(
+        typed[i] == typed[i - 1] and typed[:i] + typed[i + 1 :] == word for i in range(1, len(typed))
+    )
+    if len(word) < _MIN_TYPO_LETTERS:
+        return doubled
+    replaced = len(typed) == len(word) and sorted(typed) != sorted(word)
+    return typed[0] == word[0] and (not replaced or len(typed) >= _MIN_REPLACED_LETTERS)
+
+
+def _is_text(chunks: list[Chunk]) -> bool:
+    """Behind "contains" stand words of a text, not misspelt ones of the model."""
+    known = next((c for c in reversed(chunks) if c.senses and c.word("filler") is None), None)
+    return known is not None and known.word("text") is not None
 
 
 def _is_plain_number(tokens: tuple[Token, ...], at: int, length: int) -> bool:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import sqlglot
-from sqlglot import exp
+from decimal import Decimal
+from typing import cast
 
 from nl2sql.catalog.joins import JoinGraph
-from nl2sql.catalog.model import Metric, SemanticModel
+from nl2sql.catalog.model import Relationship, SemanticModel
+from nl2sql.plan.base import (
+    Condition,
+    FieldRef,
+    Function,
+    Measure,
+    Operator,
+)
+from nl2sql.plan.names import FUNCTION_WORDS, metric_base
 from nl2sql.writers.offline.bind import Binder
 from nl2sql.writers.offline.frame import (
     Frame,
     MeasureAsk,
     NotUnderstood,
     Noun,
+    Restrictor,
 )
-from nl2sql.writers.offline.plan import (
-    Condition,
-    FieldRef,
-    Measure,
-)
+from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import FieldSense
 
-FUNCTION_WORDS = {"sum": "total", "avg": "average", "min": "lowest", "max": "highest"}
 
-
-def metric_base(metric: Metric, model: SemanticModel) -> str:
-    """The dataset whose rows the metric aggregates: the one that dates it, else the only one it names."""
-    tree = sqlglot.parse_one(metric.expression)
-    named = list(dict.fromkeys(c.table for c in tree.find_all(exp.Column) if c.table))
-    dated = metric.time_field.partition(".")[0]
-    if dated in named or not named:
-        return dated or model.datasets[0].name
-    return named[0]
+def plural_label(model: SemanticModel, dataset: str) -> str:
+    return (model.dataset(dataset).label or dataset).replace(" ", "_")
 
 
 class Measuring:
@@ -44,13 +41,33 @@ class Measuring:
         self.binder = Binder(frame, model, graph)
         self.conditions: list[Condition] = []
         self.assumptions: list[str] = []
+        self.bounds: list[tuple[str, tuple[Operator, Decimal, str], list[Restrictor]]] = []
 
     def _measure_base(self, ask: MeasureAsk) -> str:
+        if ask.made is not None:
+            return ask.made.dataset
         if ask.metric:
             return metric_base(self.model.metric_by_name[ask.metric], self.model)
+        if link := self._link(ask.noun):
+            return link.source
         if ask.noun is not None:
             return self.graph.relationships[ask.noun.role].source if ask.noun.role else ask.noun.dataset
         return self.binder.choose_field(ask.fields, ask.words).dataset
+
+    def _link(self, noun: Noun | None) -> Relationship | None:
+        """ "who watches the most listings": the rows that say who watches what."""
+        head = self.frame.head
+        if noun is None or head is None or noun.role or noun.restrictors:
+            return None
+        verbs = [self.graph.relationships[v] for v in noun.verbs]
+        fitting = [
+            r
+            for r in verbs
+            if r.target == head.dataset
+            and r.source not in (noun.dataset, head.dataset)
+            and [len(p) for p in self.graph.paths(r.source, noun.dataset)] == [1]
+        ]
+        return fitting[0] if len(fitting) == 1 else None
 
     def _ranked_field(self, base: str) -> FieldRef | None:
         """ "which listing has the highest starting price": rows are listed in the order of their own field."""
@@ -79,9 +96,16 @@ class Measuring:
         return ()
 
     def _measure(self, ask: MeasureAsk, base: str) -> Measure:
+        if ask.made is not None:
+            return ask.made.bind(self.binder, Scope(base, ()))
         if ask.metric:
             name = self._role_metric(ask.metric)
             return Measure("metric", name, metric=name)
+        if ask.noun is not None and (link := self._link(ask.noun)) and link.source == base:
+            step = self.graph.paths(base, ask.noun.dataset)[0][0]
+            column = FieldRef((), base, self.graph.relationships[step].source_columns[0])
+            self.binder.led_through.add(link.name)
+            return Measure("distinct", f"number_of_{plural_label(self.model, ask.noun.dataset)}", field=column)
         if ask.noun is not None:
             return self._count(ask.noun, base)
         field = self.binder.choose_field(ask.fields, ask.words)
@@ -90,14 +114,12 @@ class Measuring:
         datatype = self.model.dataset(field.dataset).field(field.field).datatype
         if not datatype.is_number and not (datatype.is_temporal and ask.function in ("min", "max")):
             raise NotUnderstood(f"“{ask.words}” is not a number.", (ask.words,))
-        if ask.function == "median":
-            raise NotUnderstood("I cannot compute a median yet.", ("median",))
         if named := self._as_metric(field, ask.function):
             self.binder.measures_a_metric = True
             return Measure("metric", named, metric=named)
         label = self.model.dataset(field.dataset).field(field.field).label or field.field
         name = "_".join(f"{FUNCTION_WORDS[ask.function]} {label}".replace("-", " ").split())
-        return Measure("agg", name, ask.function, FieldRef((), field.dataset, field.field))
+        return Measure("agg", name, cast(Function, ask.function), FieldRef((), field.dataset, field.field))
 
     def _as_metric(self, field: FieldSense, function: str) -> str:
         """The metric for a role ("seller rating") that stands in for an aggregate of a field which is a metric too."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from sqlglot import exp
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import Relationship, SemanticModel
-from nl2sql.writers.offline.aggregates import split_condition
-from nl2sql.writers.offline.expressions import parsed
+from nl2sql.plan.base import (
+    Condition,
+    FieldRef,
+    Path,
+    RoleHolds,
+)
+from nl2sql.plan.compile.aggregates import split_condition
+from nl2sql.plan.compile.expressions import parsed
 from nl2sql.writers.offline.frame import (
     FilterAsk,
     Frame,
@@ -18,27 +21,10 @@ from nl2sql.writers.offline.frame import (
     Noun,
     SeveralReadings,
 )
-from nl2sql.writers.offline.plan import (
-    Condition,
-    FieldRef,
-    Path,
-    RoleHolds,
-)
+from nl2sql.writers.offline.language import ABOUT, BEFALLS, MAKES
+from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import FieldSense
 from nl2sql.writers.offline.tokens import singular
-
-
-@dataclass(slots=True)
-class Scope:
-    """A dataset, where it stands as seen from the plan's base (or the inside of an Exists), and what dates it.
-
-    `spent` are the verbs that led here: they say who did it, and no longer whom a further name means.
-    """
-
-    dataset: str
-    path: Path
-    time: Callable[[], FieldRef] | None = None
-    spent: frozenset[str] = frozenset()
 
 
 class Places:
@@ -47,6 +33,7 @@ class Places:
         self.model = model
         self.graph = graph
         self.assumptions: list[str] = []
+        self.led_through: set[str] = set()  # relationships whose ends are counted
         self.measures_a_metric = any(m.metric for m in frame.measures)
 
     def choose_field(self, fields: tuple[FieldSense, ...], words: str) -> FieldSense:
@@ -56,7 +43,7 @@ class Places:
         mentioned = [n.dataset for n in self.frame.nouns]
         fitting = [f for f in fields if f.dataset in mentioned]
         # "price" beside "sold" is the price that only sold listings have
-        implied = [f for f in fields if self._condition_of(f) in self._filters_said()]
+        implied = [f for f in fields if self._condition_of(f) in self.filters_said()]
         for narrowed in (fitting, implied):
             if len(narrowed) == 1:
                 return narrowed[0]
@@ -66,7 +53,7 @@ class Places:
         expression = self.model.dataset(sense.dataset).field(sense.field).expression
         return split_condition(parsed(expression))[0]
 
-    def _filters_said(self) -> list[exp.Expr]:
+    def filters_said(self) -> list[exp.Expr]:
         asks = [*self.frame.loose, *(r for n in self.frame.nouns for r in n.restrictors)]
         said = [s for ask in asks if isinstance(ask, FilterAsk) and not ask.negated for s in ask.senses]
         filters = [(s, f) for s in said for f in self.model.dataset(s.dataset).filters if f.name == s.filter]
@@ -78,7 +65,14 @@ class Places:
         return SeveralReadings(f"“{words}” can mean several things here. Which one?", choices)
 
     def place(
-        self, fields: tuple[FieldSense, ...], scope: Scope, words: str, role: str = "", *, value: bool = False
+        self,
+        fields: tuple[FieldSense, ...],
+        scope: Scope,
+        words: str,
+        role: str = "",
+        *,
+        value: bool = False,
+        said: str = "",
     ) -> FieldRef:
         """The field nearest to the scope. Raises SeveralReadings when two are equally near."""
         found: list[FieldRef] = []
@@ -91,7 +85,9 @@ class Places:
         shortest = min(len(ref.path) for ref in found)
         nearest = [ref for ref in found if len(ref.path) == shortest]
         self._tell_nearest(nearest, len(found), scope, words)
-        return nearest[0] if len(nearest) == 1 else self._hinted(nearest, words, scope.spent, value=value)
+        if len(nearest) == 1:
+            return nearest[0]
+        return self._hinted(nearest, words, scope.spent, value=value, said=said)
 
     def _tell_nearest(self, nearest: list[FieldRef], count: int, scope: Scope, words: str) -> None:
         """A role that was chosen for being the nearest is said."""
@@ -115,12 +111,21 @@ class Places:
         *,
         value: bool = False,
         noun: bool = False,
+        said: str = "",
     ) -> FieldRef:
         """Roles and verbs elsewhere in the question settle which of the equally near places is meant."""
         hints = {*(n.role for n in self.frame.nouns if n.role), *self.frame.verbs} - spent
         fitting = [ref for ref in refs if hints & set(ref.path)]
+        done = {*self.frame.verbs, *spent}
+        others = [ref for ref in refs if not done & set(ref.path)]
+        if said in ("from", "to", "object") and len(others) == 1 < len(
+            refs
+        ):  # "bought from marco77": he is not the one who bought
+            return others[0]
         if len(fitting) == 1:
             return fitting[0]
+        if said and (told := self._told_by(said, refs, words)):
+            return told
         if len({(ref.dataset, ref.field) for ref in refs}) > 1:
             raise self._which(words, [self.model.dataset(r.dataset).field(r.field).label or r.field for r in refs])
         roles = [role.role for ref in refs if (role := self.graph.role_of(ref.path))]
@@ -130,6 +135,29 @@ class Places:
             )
         readings = [f"{words} ({role})" if value else f"{role} {words}" for role in roles]
         raise self._which(words, readings)
+
+    def _told_by(self, said: str, refs: list[FieldRef], words: str) -> FieldRef | None:
+        """ "listings by anna_k" are those she made, "reviews about anna_k" those she got; "of" may be either."""
+        datasets = {self.graph.relationships[name].source for ref in refs for name in ref.path[-1:]}
+        if not datasets & {n.dataset for n in self.frame.nouns}:
+            return None
+        made = [ref for ref in refs if self._verbs(ref) & MAKES]
+        got = [ref for ref in refs if self._verbs(ref) & BEFALLS]
+        fitting = (
+            made
+            if said == "by" or (said == "from" and got) or (said == "of" and not got)
+            else got
+            if said in ABOUT
+            else []
+        )
+        if len(fitting) != 1:
+            return None
+        if role := self.graph.role_of(fitting[0].path):
+            self.assumptions.append(f"“{words}” read as the {role.role}.")
+        return fitting[0]
+
+    def _verbs(self, ref: FieldRef) -> set[str]:
+        return set(self.graph.relationships[ref.path[-1]].verbs) if ref.path else set()
 
     def path_to(self, noun: Noun, base: str, words: str) -> Path:
         """The path to a noun on the one side. Raises NotUnderstood for a group of a role ("repeat buyers"): a path
@@ -143,7 +171,7 @@ class Places:
         if len(paths) == 1:
             return paths[0]
         refs = [FieldRef(path, noun.dataset, "") for path in paths]
-        return self._hinted(refs, words, noun=True).path
+        return self._hinted(refs, words, noun=True, said=noun.said).path
 
     def role_conditions(self, path: Path, base: str) -> list[Condition]:
         """What must hold for the ends of the path to have their roles (a buyer: the listing is sold)."""

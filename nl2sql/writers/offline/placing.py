@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nl2sql.writers.offline.frame import GroupAsk, MeasureAsk, Noun, RankAsk, RankBy
+from nl2sql.catalog.joins import JoinGraph
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.writers.offline.frame import GroupAsk, MeasureAsk, Noun, RankAsk, RankBy, Restrictor, ValueAsk
 from nl2sql.writers.offline.language import NEGATES_NOUNS
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, VerbSense
@@ -35,6 +37,32 @@ def add_aggregates(reading: Reading, words: str, function: str, fields: tuple[Fi
     reading.pending.also = []
 
 
+def kind_of_thing(model: SemanticModel, graph: JoinGraph, said: list[Restrictor]) -> Noun | None:
+    """ "cameras": the name of a kind stands for the rows that are of it, where there is one table of them."""
+    for ask in said:
+        if isinstance(ask, ValueAsk) and not ask.negated and (dataset := _rows_of_kind(model, graph, ask)):
+            return Noun(dataset, ask.words, restrictors=list(said))
+    return None
+
+
+def _rows_of_kind(model: SemanticModel, graph: JoinGraph, ask: ValueAsk) -> str:
+    kinds = {s.dataset for s in ask.senses if model.dataset(s.dataset).label_field == s.field}
+    people = {r.target for r in model.relationships if r.role}
+    if len(kinds) != 1 or kinds & people:
+        return ""
+    kind = kinds.pop()
+    table = model.dataset(kind).table
+    near = {d.name: paths for d in model.datasets if d.table != table and (paths := graph.paths(d.name, kind))}
+    shortest = min((len(paths[0]) for paths in near.values()), default=0)
+    nearest = [name for name, paths in near.items() if len(paths[0]) == shortest and len(paths) == 1]
+    return nearest[0] if len(nearest) == 1 else ""
+
+
+def names_a_kind(reading: Reading) -> bool:
+    said = [*reading.frame.loose, *reading.pending.before]
+    return kind_of_thing(reading.model, reading.graph, said) is not None
+
+
 def negates_noun(reading: Reading) -> bool:
     """ "no sold items" negates the items, "not sold items" the sold."""
     previous = reading.previous()
@@ -54,8 +82,11 @@ def relate(reading: Reading, noun: Noun) -> None:
     between = reading.chunks[reading.noun_at + 1 : reading.at]
     noun.apart = any(c.word(kind) for c in between for kind in ("and", "but", "comma", "that"))
     reading.noun_at = reading.at
-    target = reading.frame.part_nouns if reading.in_part() else reading.frame.nouns
-    target.append(noun)
+    if reading.in_part():
+        reading.frame.part_nouns.append(noun)
+    elif not reading.takes_option(reading.frame.head, noun):
+        reading.frame.nouns.append(noun)
+        reading.said.append((reading.frame.head, noun))
 
 
 def add_group(reading: Reading, ask: GroupAsk) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import cast
 
-from nl2sql.writers.offline.frame import CompareAsk, GroupAsk, MeasureAsk, NotUnderstood, Noun, SeveralReadings
+from nl2sql.plan.base import Grain
+from nl2sql.writers.offline.frame import (
+    ColumnAsk,
+    CompareAsk,
+    GroupAsk,
+    MeasureAsk,
+    NotUnderstood,
+    Noun,
+    SeveralReadings,
+)
 from nl2sql.writers.offline.language import EVALUATES, SINGLE
-from nl2sql.writers.offline.placing import add_aggregates, add_group, set_head, set_rank
-from nl2sql.writers.offline.plan import Grain
+from nl2sql.writers.offline.placing import add_aggregates, add_group, relate, set_head, set_rank
 from nl2sql.writers.offline.read_numbers import names_groups
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
@@ -19,8 +27,10 @@ from nl2sql.writers.offline.senses import (
     NumberSense,
     PeriodSense,
     RoleSense,
+    ValueSense,
     VerbSense,
 )
+from nl2sql.writers.offline.tokens import singular
 
 
 def read_metric(reading: Reading, chunk: Chunk) -> None:
@@ -28,27 +38,56 @@ def read_metric(reading: Reading, chunk: Chunk) -> None:
     pending = reading.pending
     if pending.ranked:
         pending.extreme, pending.ranked = pending.ranked, ""
-    if pending.agg and not _agrees(reading, metric.metric, pending.agg):
+    if pending.agg and not agrees(reading, metric.metric, pending.agg):
         raise NotUnderstood(f"I cannot take the {pending.agg} of “{chunk.words}” yet.", (chunk.words,))
-    if pending.by and reading.frame.rank is None:
+    listed = reading.frame.head is not None and not reading.frame.measures and not reading.frame.counted
+    if pending.by and reading.frame.rank is None and (not listed or reading.frame.groups or reading.frame.shown):
         raise reading.stuck(chunk)
     if pending.negated:
         raise reading.stuck(chunk)
+    counted = reading.model.metric_by_name[metric.metric].expression.lstrip().upper().startswith("COUNT(")
+    if pending.count and not counted:
+        raise reading.stuck(chunk, f"I cannot count “{chunk.words}”: that is a number already.")
     pending.by = pending.with_ = pending.count = False
     pending.agg = ""
     pending.sort = False
+    verbs = [v.relationship for v in chunk.of(VerbSense)]
+    frame = reading.frame
+    frame.verbs.extend(verbs)
+    if verbs and frame.people and frame.head is None:
+        set_head(reading, Noun(reading.graph.relationships[verbs[0]].target, "who"))
     ask = MeasureAsk("metric", chunk.words, metric=metric.metric)
     reading.frame.measures.append(ask)
     reading.compared = ask
     if pending.most or pending.extreme:
         set_rank(reading, pending.most or pending.extreme)
         pending.most = pending.extreme = ""
+    elif verbs and (following := reading.peek()) and (most := following.word("most")):
+        set_rank(reading, most.argument)  # "spent the most"
+        reading.skip_to_next()
     reading.frame.loose.extend(pending.before)
     pending.before = []
+    _of_whom(reading, chunk)
     reading.at += 1
 
 
-def _agrees(reading: Reading, name: str, aggregate: str) -> bool:
+def _of_whom(reading: Reading, chunk: Chunk) -> None:
+    """ "average rating of sellers | from Italy": what follows is said of the people in the metric's name."""
+    said = singular(chunk.words.lower().split()[-1])
+    named = [r for r in reading.graph.relationships.values() if r.role == said]
+    following = reading.peek()
+    if (
+        len(named) == 1
+        and " of " in chunk.words.lower()
+        and following
+        and (following.word("preposition") or following.word("with"))
+    ):
+        noun = Noun(named[0].target, said, named[0].name)
+        relate(reading, noun)
+        reading.noun = noun
+
+
+def agrees(reading: Reading, name: str, aggregate: str) -> bool:
     """ "average premium" is the metric premium when that is an average; "total GMV" is GMV."""
     metric = reading.model.metric_by_name[name]
     head = metric.expression.split("(", 1)[0].strip().upper()
@@ -60,7 +99,9 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
     pending, frame = reading.pending, reading.frame
     dates_only = all(reading.is_time(f) for f in fields)
     _rank_by(reading, fields)
-    if dates_only and chunk.has(VerbSense):
+    _who_it_was(reading, chunk, fields)
+    happened = dates_only and chunk.has(VerbSense) and not (pending.count and frame.head is None)
+    if happened:
         verbs = [v.relationship for v in chunk.of(VerbSense)]
         frame.verbs.extend(verbs)
         if frame.people and frame.head is None and not pending.by:
@@ -100,6 +141,16 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
     reading.at += 1
 
 
+def _who_it_was(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> None:
+    """ "everyone who signed up": the date is of those who are asked for."""
+    frame = reading.frame
+    people = {r.target for r in reading.graph.relationships.values() if r.role}
+    asked = frame.people and frame.head is None and not frame.measures and not chunk.has(VerbSense)
+    if asked and fields[0].dataset in people and all(reading.is_time(f) for f in fields) and not reading.pending.by:
+        set_head(reading, Noun(fields[0].dataset, "who"))
+        reading.noun = frame.head
+
+
 def _rank_by(reading: Reading, fields: tuple[FieldSense, ...]) -> None:
     """ "top 10 items by starting price", "top 5 shops by average price": the rank takes the measure that is named."""
     pending, rank, head = reading.pending, reading.frame.rank, reading.frame.head
@@ -116,7 +167,7 @@ def _rank_by(reading: Reading, fields: tuple[FieldSense, ...]) -> None:
 def _of_many(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> str:
     """ "sellers with the best rating": of many ratings that is their average; "highest" leaves it open."""
     pending, head = reading.pending, reading.frame.head
-    usual = _default_agg(reading, fields)
+    usual = usual_aggregate(reading, fields)
     said = pending.extreme_words.lower()
     own = head is None or (head.role == "" and any(f.dataset == head.dataset for f in fields))
     if not pending.extreme or not usual or own or said in SINGLE:
@@ -135,6 +186,10 @@ def _sort_by(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> 
     own = tuple(f for f in fields if head is not None and f.dataset == head.dataset)
     if not own or reading.frame.measures or reading.frame.counted or reading.frame.groups:
         raise reading.stuck(chunk)
+    if not reading.model.dataset(own[0].dataset).field(own[0].field).datatype.is_number and not reading.is_time(own[0]):
+        reading.frame.sorted_by, reading.pending.sort = own, False
+        set_rank(reading, "min", everything=True)
+        return
     direction = "min" if reading.is_time(own[0]) else "max"
     reading.frame.measures.append(MeasureAsk("agg", chunk.words, function=direction, fields=own))
     set_rank(reading, direction, everything=True)
@@ -166,12 +221,18 @@ def _plain_time(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) 
 def _is_name(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> bool:
     """The name of the date ("closing date") rather than a participle ("closed")."""
     labels = {reading.model.dataset(f.dataset).field(f.field).label.lower() for f in fields}
-    return chunk.words.lower() in labels or chunk.words.lower().endswith((" date", " time"))
+    said = chunk.words.lower()
+    named = {said, " ".join([*said.split()[:-1], singular(said.split()[-1])])}
+    return bool(named & labels) or any(name.endswith((" date", " time")) for name in named)
 
 
 def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...], role: str) -> None:
-    if _is_bounded(reading):
+    if _names_a_value(reading, fields):
+        reading.pending.with_ = False
+    elif _is_bounded(reading):
         _expect_bound(reading, fields, role)
+    elif reading.pending.with_ and _asks_to_show(reading):
+        raise reading.stuck(chunk)  # "top sellers by revenue with their country"
     elif reading.pending.with_:
         reading.restrict(CompareAsk(fields, "is not null", (), "", chunk.words, role))
         reading.pending.with_ = False
@@ -182,16 +243,35 @@ def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...],
         reading.frame.listed
         and reading.frame.head is None
         and not reading.frame.measures
-        and not _default_agg(reading, fields)
+        and not usual_aggregate(reading, fields)
     ) or (reading.frame.columns and _is_joined(reading)):
-        reading.frame.columns.append(fields)
-    elif _default_agg(reading, fields):
+        if role:
+            reading.frame.shown.append(ColumnAsk(chunk.words, fields, role))
+        else:
+            reading.frame.columns.append(fields)
+    elif usual_aggregate(reading, fields) and not (reading.noun is not None and reading.noun.key is not None):
         reading.frame.measures.append(
-            MeasureAsk("agg", chunk.words, function=_default_agg(reading, fields), fields=fields)
+            MeasureAsk("agg", chunk.words, function=usual_aggregate(reading, fields), fields=fields)
         )
         reading.compared = reading.frame.measures[-1]
     else:
         reading.frame.columns.append(fields)
+
+
+def _names_a_value(reading: Reading, fields: tuple[FieldSense, ...]) -> bool:
+    """ "status is sold", "with country Germany": the value says by itself of what it is one."""
+    ahead = 1
+    while (following := reading.peek(ahead)) and (following.word("is") or following.word("not")) and ahead < 4:
+        ahead += 1
+    values = {(v.dataset, v.field) for v in following.of(ValueSense)} if following else set()
+    return bool(values & {(f.dataset, f.field) for f in fields})
+
+
+def _asks_to_show(reading: Reading) -> bool:
+    """ "with their country", and "top sellers by revenue with country"; "with a buy-now price" says there is one."""
+    before = reading.chunks[reading.at - 1].words.lower().split()[-1] if reading.at else ""
+    ranked = reading.frame.head is not None and bool(reading.frame.measures)
+    return before in ("their", "its") or (ranked and before not in ("a", "an", "any"))
 
 
 def _is_bounded(reading: Reading) -> bool:
@@ -223,7 +303,7 @@ def _is_joined(reading: Reading) -> bool:
     return previous is not None and bool(previous.word("and") or previous.word("comma"))
 
 
-def _default_agg(reading: Reading, fields: tuple[FieldSense, ...]) -> str:
+def usual_aggregate(reading: Reading, fields: tuple[FieldSense, ...]) -> str:
     return next((a for f in fields if (a := reading.model.dataset(f.dataset).field(f.field).aggregation)), "")
 
 

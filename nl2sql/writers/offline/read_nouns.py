@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from nl2sql.writers.offline.frame import (
+    ColumnAsk,
     FilterAsk,
     GroupAsk,
     MeasureAsk,
@@ -22,6 +23,7 @@ from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
     FieldSense,
+    FilterSense,
     NumberSense,
     PeriodSense,
     RoleSense,
@@ -42,12 +44,32 @@ def read_noun(reading: Reading, chunk: Chunk) -> None:
             reading.at += 1
             read_field(reading, following, fields, roles[0].relationship)
             return
+    if roles and _is_column(reading):
+        noun = Noun(reading.graph.relationships[roles[0].relationship].target, chunk.words, roles[0].relationship)
+        reading.frame.shown.append(ColumnAsk(chunk.words, role=roles[0].relationship, noun=noun))
+        reading.at += 1
+        return
+    if (datasets := chunk.of(DatasetSense)) and chunk.has(FieldSense) and _is_column(reading):
+        noun = Noun(datasets[0].dataset, chunk.words)
+        reading.frame.shown.append(ColumnAsk(chunk.words, noun=noun))
+        reading.at += 1
+        return
     if roles and _says_as_what(reading, roles[0]):
         reading.at += 1
         return
     noun = _make_noun(reading, chunk)
     take_noun(reading, noun, chunk)
     reading.at += 1
+
+
+def _is_column(reading: Reading) -> bool:
+    """ "title and seller of …": a name to be shown, like the column before it."""
+    before, following, frame = reading.previous(), reading.peek(), reading.frame
+    joined = before is not None and (before.word("and") or before.word("comma"))
+    goes_on = following is not None and (
+        following.words.lower() in ("of", "for") or following.word("and") or following.word("comma")
+    )
+    return bool(joined and goes_on and frame.columns and frame.head is None and not reading.pending.count)
 
 
 def _says_as_what(reading: Reading, role: RoleSense) -> bool:
@@ -74,7 +96,18 @@ def _make_noun(reading: Reading, chunk: Chunk) -> Noun:
         noun.restrictors.append(reading.expected)
         reading.expected = None
     noun.verbs = tuple(reading.frame.verbs)
+    noun.said = _preposition(reading)
     return noun
+
+
+def _preposition(reading: Reading) -> str:
+    """What stands before the noun and its adjectives."""
+    for chunk in reversed(reading.chunks[: reading.at]):
+        if chunk.word("by") or chunk.word("preposition"):
+            return chunk.words.lower()
+        if not (reading.is_filler(chunk) or chunk.has(ValueSense, FilterSense)):
+            break
+    return ""
 
 
 def _adjectives(reading: Reading, noun: Noun) -> list[Restrictor]:
@@ -113,6 +146,14 @@ def _says_newly_added(reading: Reading, noun: Noun, ask: Restrictor) -> bool:
 
 def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
     pending, frame = reading.pending, reading.frame
+    if _asks_what_for(reading, chunk):
+        raise reading.stuck(chunk)
+    if frame.how_much and frame.head is None and not frame.measures and not pending.by and not frame.groups:
+        noun.link = "plain"  # "how much did users in Germany spend": one number for all of them
+        pending.with_ = False
+        relate(reading, noun)
+        reading.noun = noun
+        return
     if _follows_a_noun(reading, chunk):
         _compound(reading, noun, chunk)
         return
@@ -120,7 +161,10 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
     if pending.compare and pending.compare[2] == "count":
         operator, value, _ = pending.compare
         noun.link, noun.operator, noun.count = "count", operator, int(value)
-        pending.compare = None
+        noun.up_to = None if pending.up_to is None else int(pending.up_to)
+        noun.each_once = pending.each_once
+        pending.compare = pending.up_to = None
+        pending.each_once = False
         relate(reading, noun)
     elif pending.count:
         pending.count = False
@@ -144,6 +188,13 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
         relate(reading, noun)
     pending.by = pending.with_ = False
     reading.noun = noun
+
+
+def _asks_what_for(reading: Reading, chunk: Chunk) -> bool:
+    """ "what did she bid on": the things are asked for, and not the bids."""
+    asks = reading.chunks[0].words.lower().split()[0] == "what" and reading.frame.head is None
+    did = any(c.words.lower() in ("did", "do", "does") for c in reading.chunks[: reading.at])
+    return asks and did and chunk.has(VerbSense) and not reading.frame.measures
 
 
 def _follows_a_noun(reading: Reading, chunk: Chunk) -> bool:
@@ -186,7 +237,7 @@ def _is_agent(reading: Reading, noun: Noun) -> bool:
 
 
 def _is_plural(noun: Noun) -> bool:
-    return singular(noun.words.lower()) != noun.words.lower()
+    return noun.words.lower() in ("people", "folks") or singular(noun.words.lower()) != noun.words.lower()
 
 
 def _who_did(reading: Reading, noun: Noun, chunk: Chunk) -> None:
@@ -205,8 +256,12 @@ def _joined_link(reading: Reading) -> Literal["", "with", "without"]:
     previous = reading.previous()
     if previous is None or not (previous.word("and") or previous.word("comma") or previous.word("or")):
         return ""
-    link = reading.noun.link if reading.noun else "plain"
-    if link not in ("with", "without") or previous.word("or"):
+    if previous.word("or") and reading.pending.with_:
+        return "with"
+    said = reading.said[-1][1] if reading.said else None
+    last = said if previous.word("or") and isinstance(said, Noun) else reading.noun
+    link = last.link if last else "plain"
+    if link not in ("with", "without"):
         raise reading.stuck(reading.chunks[reading.at])
     return link
 
@@ -217,6 +272,14 @@ def _labels(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
 
 def _counted_noun(reading: Reading, noun: Noun) -> None:
     frame = reading.frame
+    if reading.pending.sort:
+        if frame.head is None or frame.measures or frame.counted or frame.groups or noun.role:
+            raise reading.stuck(reading.chunks[reading.at])
+        reading.pending.sort = False
+        frame.order_by = ColumnAsk(noun.words, noun=noun, counted=True)
+        frame.shown.append(frame.order_by)
+        set_rank(reading, "max", everything=True)
+        return
     if frame.rank is not None and reading.pending.by:
         frame.rank.by, reading.pending.by = "measure", False  # "top 10 items by number of bids"
     if frame.rank is not None or reading.pending.most or reading.pending.extreme or frame.head is not None:

@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 from typing import cast
 
+from nl2sql.plan.base import Operator
+from nl2sql.plan.periods import Period
 from nl2sql.writers.offline.frame import CompareAsk, MeasureAsk, PeriodAsk, SeveralReadings
 from nl2sql.writers.offline.language import LIGHT_VERBS, NEGATES_NOUNS
-from nl2sql.writers.offline.periods import Period
 from nl2sql.writers.offline.placing import is_deed
-from nl2sql.writers.offline.plan import Operator
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -24,6 +24,10 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     VerbSense,
 )
+from nl2sql.writers.offline.tokens import singular
+
+# What joins the ends of a range.
+_TO = ("to", "-", "–", "—")
 
 
 def read_period(reading: Reading, chunk: Chunk) -> None:
@@ -97,6 +101,13 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
     number = chunk.of(NumberSense)[0]
     unit, words = number.unit, [chunk.words]
     following = reading.peek()
+    if following and following.word("or") and (other := reading.peek(2)) and other.has(NumberSense):
+        _any_of(reading, chunk)
+        return
+    if following and following.words.lower() in _TO and (high := reading.peek(2)) and high.has(NumberSense):
+        _range(reading, chunk, high, 2)
+        reading.at += 1
+        return
     if following and following.word("money"):
         reading.skip_to_next()
         unit = "EUR"
@@ -112,7 +123,7 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
         operator, _, _ = reading.pending.compare
         reading.pending.compare = None
         _comparison(reading, operator, number.value, unit, " ".join(words))
-    elif following and _possesses(reading) and (following.has(DatasetSense) or _numbers(reading, following)):
+    elif following and possesses(reading) and (following.has(DatasetSense) or _numbers(reading, following)):
         _comparison(reading, "=", number.value, unit, " ".join(words))
     elif (
         following
@@ -124,6 +135,14 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
         reading.skip_to_next()
     elif reading.noun and _is_key(reading, chunk) and not unit:
         reading.noun.key = number.value
+    elif (
+        reading.noun
+        and reading.noun.key is not None
+        and _is_further_key(reading)
+        and not unit
+        and number.value == int(number.value)
+    ):
+        reading.noun.keys.append(number.value)
     elif _takes_number(reading, following) and number.value == int(number.value):
         reading.pending.number = number.value
     else:
@@ -131,10 +150,36 @@ def read_number(reading: Reading, chunk: Chunk) -> None:
     reading.at += 1
 
 
-def _possesses(reading: Reading) -> bool:
+def _any_of(reading: Reading, chunk: Chunk) -> None:
+    """ "4 or 5 stars", "a rating of 1 or 2"."""
+    values, words = [chunk.of(NumberSense)[0].value], [chunk.words]
+    if reading.pending.compare is not None and reading.pending.compare[0] != "=":
+        raise reading.stuck(chunk)
+    reading.pending.compare = None
+    while (joint := reading.peek()) and joint.word("or") and (other := reading.peek(2)) and other.has(NumberSense):
+        reading.skip_to_next()
+        reading.skip_to_next()
+        values.append(other.of(NumberSense)[0].value)
+        words.append(other.words)
+    last, following = reading.compared, reading.peek()
+    fields, role = last if isinstance(last, tuple) else ((), "")
+    if isinstance(last, MeasureAsk):
+        raise reading.stuck(chunk)
+    if last is None and following and _numbers(reading, following):
+        fields = _numbers(reading, following)
+        reading.skip_to_next()
+    if not fields:
+        raise reading.stuck(chunk, f"I do not know what the number {chunk.words} refers to.")
+    ask = CompareAsk(fields, "in", tuple(values), "", " or ".join(words), role)
+    reading.restrict(ask)
+    reading.compared = None
+    reading.at += 1
+
+
+def possesses(reading: Reading) -> bool:
     """ "listings with 5 bids", "users who have 5 bids": exactly so many."""
     previous = reading.previous()
-    holds = ("with", "have", "has", "had", "having")
+    holds = ("with", "have", "has", "had", "having", "got", "get", "gets", "received", "receive", "drew", "attracted")
     return reading.frame.head is not None and previous is not None and previous.words.lower().split()[-1] in holds
 
 
@@ -142,6 +187,16 @@ def _is_key(reading: Reading, chunk: Chunk) -> bool:
     """ "listing 42": the number stands right behind the noun."""
     previous = reading.chunks[reading.at - 1]
     return previous.has(DatasetSense, RoleSense) and reading.pending.number is None
+
+
+def _is_further_key(reading: Reading) -> bool:
+    """ "listings 42, 43 and 44": numbers joined to the first."""
+    index = reading.at - 1
+    while index >= 0 and (
+        reading.chunks[index].word("and") or reading.chunks[index].word("comma") or reading.chunks[index].word("or")
+    ):
+        index -= 1
+    return index < reading.at - 1 and index >= 0 and reading.chunks[index].has(NumberSense)
 
 
 def _takes_number(reading: Reading, following: Chunk | None) -> bool:
@@ -162,16 +217,25 @@ def _comparison(reading: Reading, operator: Operator, value: Decimal, unit: str,
     """A bound was read; what it bounds stood before it, or comes next."""
     last = reading.compared
     following = reading.peek()
-    if last is None and following and not unit and (following.has(DatasetSense) or _counts_verb(reading, following)):
+    if following and following.word("distinct") and (after := reading.peek(2)) and after.has(DatasetSense, RoleSense):
+        reading.skip_to_next()
+        reading.pending.each_once = True
+        following = after
+    if (
+        last is None
+        and following
+        and not unit
+        and (counts_things(following, value) or _counts_verb(reading, following))
+    ):
         reading.pending.compare = (operator, value, "count")
         return
+    if last is None and following and following.has(VerbSense) and not following.has(FilterSense, MetricSense):
+        raise reading.stuck(following)
     bounds_metric = last is None and following is not None and following.has(MetricSense)
     if following and following.word("preposition") and (after := reading.peek(2)) and after.has(MetricSense):
         bounds_metric = True  # "more than 5,000 euros in revenue"
     if isinstance(last, MeasureAsk) or bounds_metric:
         reading.frame.having = (operator, value, unit)
-    elif last is None and following and following.has(RoleSense):
-        raise reading.stuck(following)
     else:
         fields = last[0] if last else ()
         role = last[1] if last else ""
@@ -187,24 +251,53 @@ def _numbers(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
     return tuple(s for s in senses if reading.model.dataset(s.dataset).field(s.field).datatype.is_number)
 
 
+def counts_things(chunk: Chunk, count: Decimal) -> bool:
+    return chunk.has(DatasetSense, RoleSense) or (chunk.has(VerbSense) and (is_plural(chunk.words) or count == 1))
+
+
+def is_plural(words: str) -> bool:
+    return singular(words.lower()) != words.lower()
+
+
 def _counts_verb(reading: Reading, chunk: Chunk) -> bool:
     return chunk.has(FilterSense) and chunk.has(VerbSense)
 
 
 def read_between(reading: Reading, chunk: Chunk) -> None:
     low, joint, high = reading.peek(), reading.peek(2), reading.peek(3)
-    if not (low and joint and high and low.has(NumberSense) and joint.word("and") and high.has(NumberSense)):
+    if not (low and joint and high and low.has(NumberSense) and high.has(NumberSense)):
         raise reading.stuck(chunk)
+    if not (joint.word("and") or joint.words.lower() in _TO) or reading.pending.negated:
+        raise reading.stuck(chunk)
+    _range(reading, low, high, 3)
+
+
+def _range(reading: Reading, low: Chunk, high: Chunk, length: int) -> None:
+    """Both ends belong to it. What it bounds stood before it, or comes next."""
     first, second = (c.of(NumberSense)[0] for c in (low, high))
-    for _ in range(3):
-        reading.skip_to_next()
-    if (following := reading.peek()) and following.word("money"):
-        reading.skip_to_next()
-    last = reading.compared
-    if isinstance(last, MeasureAsk) or (last is None and (after := reading.peek()) and after.has(DatasetSense)):
-        raise reading.stuck(chunk)
-    fields, role = last or ((), "")
+    unit = first.unit or second.unit
     words = f"between {low.words} and {high.words}"
-    reading.restrict(CompareAsk(fields, ">=", (first.value,), first.unit or second.unit, words, role))
-    reading.restrict(CompareAsk(fields, "<=", (second.value,), first.unit or second.unit, words, role))
+    if first.value >= second.value or (first.unit and first.unit != unit):
+        raise reading.stuck(low, f"I do not know what “{words}” is to say.")
+    for _ in range(length):
+        reading.skip_to_next()
+    following = reading.peek()
+    if following and following.word("money"):
+        reading.skip_to_next()
+        unit, following = "EUR", reading.peek()
+    last, reading.pending.compare = reading.compared, None
+    if isinstance(last, MeasureAsk):
+        reading.frame.having, reading.frame.having_to = (">=", first.value, unit), second.value
+        reading.compared = None
+        return
+    whole = all(n.value == int(n.value) for n in (first, second))
+    if last is None and following and not unit and whole and following.has(DatasetSense):
+        reading.pending.compare, reading.pending.up_to = (">=", first.value, "count"), second.value
+        return
+    fields, role = last or ((), "")
+    if last is None and following and _numbers(reading, following):
+        fields = _numbers(reading, following)
+        reading.skip_to_next()
+    reading.restrict(CompareAsk(fields, ">=", (first.value,), unit, words, role))
+    reading.restrict(CompareAsk(fields, "<=", (second.value,), unit, words, role))
     reading.compared = None

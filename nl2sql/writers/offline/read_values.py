@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from nl2sql.catalog.model import Relationship
 from nl2sql.writers.offline.frame import FilterAsk, Noun, ValueAsk
 from nl2sql.writers.offline.language import LIGHT_VERBS
-from nl2sql.writers.offline.placing import is_deed, negates_noun, relate, set_head
+from nl2sql.writers.offline.placing import is_deed, names_a_kind, negates_noun, relate, set_head
 from nl2sql.writers.offline.read_nouns import take_noun
+from nl2sql.writers.offline.read_numbers import is_plural
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -22,10 +24,12 @@ from nl2sql.writers.offline.tokens import singular
 def read_value(reading: Reading, chunk: Chunk) -> None:
     senses = chunk.of(ValueSense)
     said_before = reading.previous()
-    if reading.pending.by and not (said_before and said_before.word("by")):
+    if reading.pending.by and not (said_before and said_before.words.lower() == "by"):
         raise reading.stuck(chunk)
+    _refuse_unclear_person(reading, chunk, said_before)
     negated, of_noun = reading.pending.negated, negates_noun(reading)
-    ask = ValueAsk(senses, (senses[0].value,), chunk.words, negated)
+    both = said_before is not None and said_before.word("both") is not None
+    ask = ValueAsk(senses, (senses[0].value,), chunk.words, negated, both=both, said=_preposition(said_before))
     reading.pending.negated = False
     while (joined := reading.peek()) and (joined.word("or") or joined.word("and") or joined.word("comma")):
         other = reading.peek(2)
@@ -41,6 +45,8 @@ def read_value(reading: Reading, chunk: Chunk) -> None:
         reading.skip_to_next()
         reading.skip_to_next()
     following = reading.chunks[reading.at + 1] if reading.at + 1 < len(reading.chunks) else None
+    if following is not None and following.has(DatasetSense):
+        ask.said = "of"  # "anna_k's listings"
     describes = following is not None and _describes(reading, following, senses)
     adjective = following and (following.has(DatasetSense, RoleSense) or is_value(reading, following))
     if describes or (adjective and not (reading.noun and _own(reading, reading.noun, senses))):
@@ -51,6 +57,33 @@ def read_value(reading: Reading, chunk: Chunk) -> None:
         reading.restrict(ask)
     reading.pending.by = False
     reading.at += 1
+
+
+def _is_name(reading: Reading, chunk: Chunk) -> bool:
+    senses = chunk.of(ValueSense)
+    return bool(senses) and all(reading.model.dataset(s.dataset).label_field == s.field for s in senses)
+
+
+def _refuse_unclear_person(reading: Reading, chunk: Chunk, before: Chunk | None) -> None:
+    """ "which sellers did anna_k buy from": she is not one of them. "on marco77's phones": he is no bidder there."""
+    if not _is_name(reading, chunk):
+        return
+    dataset, head = chunk.of(ValueSense)[0].dataset, reading.frame.head
+    does = before is not None and before.words.lower() in ("did", "do", "does", "has", "have", "had")
+    if does and head is not None and head.dataset == dataset:
+        raise reading.stuck(chunk)
+    following = reading.peek()
+    owns = any(f"{chunk.words}{mark}s" in reading.frame.text for mark in "'’")
+    if owns and following is not None and is_value(reading, following):
+        raise reading.stuck(chunk, f"I could not tell whose “{following.words}” are meant.")
+
+
+def _preposition(before: Chunk | None) -> str:
+    if before is None:
+        return ""
+    if before.has(VerbSense) and not before.has(DatasetSense):
+        return "object"  # "who reviewed anna_k"
+    return before.words.lower() if before.word("preposition") or before.word("by") else ""
 
 
 def _describes(reading: Reading, chunk: Chunk, senses: tuple[ValueSense, ...]) -> bool:
@@ -80,14 +113,14 @@ def read_filter(reading: Reading, chunk: Chunk) -> None:
     if joined and (other := reading.peek(2)) and other.has(FilterSense):
         _either(reading, chunk, other)
         return
-    if following and (following.has(DatasetSense, FilterSense)) and not is_deed(reading, chunk):
+    if following and following.has(DatasetSense, FilterSense, RoleSense) and not is_deed(reading, chunk):
         reading.pending.negated = False
         reading.pending.before.append(ask)
     elif is_deed(reading, chunk):
         _did(reading, ask, verbs[0])
     else:
         reading.pending.negated = False
-        if _asks_who_did(reading) or (following and following.word("by")):
+        if _asks_who_did(reading) or (following and following.word("by")) or _stands_before(reading, verbs):
             reading.frame.verbs.extend(verbs)  # "did anna_k sell", "sold by anna_k": the one who did it is named
         _filter_behind(reading, ask)
     reading.at += 1
@@ -96,6 +129,16 @@ def read_filter(reading: Reading, chunk: Chunk) -> None:
 def _asks_who_did(reading: Reading) -> bool:
     """ "did she sell": the deed stands in its base form behind "did"."""
     return any(c.words.lower() in ("did", "do", "does") for c in reading.chunks[: reading.at])
+
+
+def _stands_before(reading: Reading, verbs: list[str]) -> bool:
+    """ "the items that anna_k sold": who did it stands before the deed, and behind nothing that says otherwise."""
+    people = {reading.graph.relationships[v].target for v in verbs}
+    before = reading.previous()
+    if before is None or not any(v.dataset in people for v in before.of(ValueSense)):
+        return False
+    earlier = reading.before(reading.chunks.index(before))
+    return earlier is None or not (earlier.word("preposition") or earlier.word("by"))
 
 
 def _without(reading: Reading, ask: FilterAsk, following: Chunk | None) -> None:
@@ -177,13 +220,23 @@ def read_verb(reading: Reading, chunk: Chunk) -> None:
     relationship = reading.graph.relationships[verbs[0]]
     if reading.frame.people and reading.frame.head is None:
         set_head(reading, Noun(relationship.target, "who"))
-    subject = reading.frame.head
     named_later = any(
         isinstance(s, DatasetSense) and s.dataset == relationship.source
         for c in reading.chunks[reading.at + 1 :]
         for s in c.senses
     )
     is_light = chunk.words.lower() in LIGHT_VERBS
+    if not named_later and not is_light and _is_thing(reading, chunk):
+        noun = Noun(relationship.source, chunk.words, verbs=tuple(verbs), restrictors=reading.pending.before)
+        reading.pending.before = []
+        reading.frame.deeds.append((chunk.words, tuple(verbs)))
+        take_noun(reading, noun, Chunk(chunk.words, (DatasetSense(noun.dataset),)))
+        reading.at += 1
+        return
+    subject = reading.frame.head
+    if _befell(reading, chunk, relationship):
+        reading.at += 1
+        return
     if subject and subject.dataset == relationship.target and not named_later and not is_light:
         noun = Noun(relationship.source, chunk.words, verbs=tuple(verbs))
         noun.link = "without" if reading.pending.negated else "with"
@@ -195,9 +248,50 @@ def read_verb(reading: Reading, chunk: Chunk) -> None:
     reading.at += 1
 
 
+def _befell(reading: Reading, chunk: Chunk, relationship: Relationship) -> bool:
+    """ "listings watched by anna_k", "items that were never reviewed": what was done to the rows in question."""
+    head, before, following = reading.frame.head, reading.previous(), reading.peek()
+    if head is None or head.role or head.dataset in (relationship.target, relationship.source):
+        return False
+    passive = (following is not None and following.word("by")) or (
+        before is not None and (before.word("not") or before.words.lower() in ("were", "was", "been", "are"))
+    )
+    if not passive or not reading.graph.paths(relationship.source, head.dataset):
+        return False
+    if following is not None and following.word("by") and (after := reading.peek(2)) and not is_value(reading, after):
+        return False
+    noun = Noun(relationship.source, chunk.words, verbs=(relationship.name,))
+    noun.link = "without" if reading.pending.negated else "with"
+    reading.pending.negated = False
+    relate(reading, noun)
+    reading.noun = noun
+    return True
+
+
+def _is_thing(reading: Reading, chunk: Chunk) -> bool:
+    """ "number of purchases", "purchases by country", "what did she buy": what was done, rather than who did it."""
+    frame, pending = reading.frame, reading.pending
+    if frame.people or frame.measures or pending.negated or pending.agg or pending.extreme or pending.most:
+        return False
+    plural = is_plural(chunk.words)
+    if pending.compare and pending.compare[2] == "count":
+        return True
+    if pending.count:
+        return frame.head is None and (plural or names_a_kind(reading))
+    source = reading.graph.relationships[chunk.of(VerbSense)[0].relationship].source
+    names = bool(reading.model.dataset(source).label_field)
+    asks_what = reading.chunks[0].words.lower().split()[0] == "what" and not frame.columns and names
+    return frame.head is None and (plural or asks_what)
+
+
 def is_value(reading: Reading, chunk: Chunk) -> bool:
     """A value wins over other senses unless the word is also an adjective or verb of the model ("sold")."""
     if not chunk.has(ValueSense) or chunk.has(FilterSense) or chunk.has(DatasetSense):
         return False
     before = reading.previous() if chunk is reading.chunks[min(reading.at, len(reading.chunks) - 1)] else None
-    return not (chunk.has(VerbSense) and before is not None and before.word("that"))  # "who watches" is a deed
+    if not chunk.has(VerbSense) or before is None:
+        return True
+    people = {reading.graph.relationships[v.relationship].target for v in chunk.of(VerbSense)}
+    named = [d.dataset for d in before.of(DatasetSense)] + [v.dataset for v in before.of(ValueSense)]
+    named += [reading.graph.relationships[r.relationship].target for r in before.of(RoleSense)]
+    return not (before.word("that") or people & set(named))  # "who watches", "does anna_k watch" are deeds

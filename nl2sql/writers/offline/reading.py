@@ -7,8 +7,17 @@ from decimal import Decimal
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.writers.offline.frame import FilterAsk, Frame, MeasureAsk, NotUnderstood, Noun, Restrictor
-from nl2sql.writers.offline.plan import Operator
+from nl2sql.plan.base import Operator
+from nl2sql.writers.offline.frame import (
+    EitherAsk,
+    FilterAsk,
+    Frame,
+    MeasureAsk,
+    NotUnderstood,
+    Noun,
+    PeriodAsk,
+    Restrictor,
+)
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -39,6 +48,8 @@ class Pending:
     with_: bool = False
     number: Decimal | None = None
     compare: tuple[Operator, Decimal, str] | None = None
+    each_once: bool = False  # "3 different listings"
+    up_to: Decimal | None = None  # the upper end of a count
     before: list[Restrictor] = field(default_factory=list)  # adjectives waiting for their noun
 
 
@@ -56,6 +67,9 @@ class Reading:
         self.noun_at = 0  # where the last noun was placed
         self.compared: MeasureAsk | tuple[tuple[FieldSense, ...], str] | None = None  # what a bound would bound
         self.expected: FilterAsk | None = None  # "sold", waiting for the noun it was done to
+        self.said: list[tuple[Noun | None, Restrictor | Noun]] = []  # what was said since the head, and of what
+        self.either: EitherAsk | None = None
+        self.awaits_option = False  # "or" was read, and what comes next is the other option
         self.split = self.share_split()
 
     def peek(self, ahead: int = 1) -> Chunk | None:
@@ -72,7 +86,7 @@ class Reading:
 
     def previous(self) -> Chunk | None:
         """The chunk before this one that is not filler."""
-        return self._before(self.at)
+        return self.before(self.at)
 
     def skip_to_next(self) -> None:
         """Move to the chunk `_peek` showed."""
@@ -88,10 +102,62 @@ class Reading:
             self.frame.part.append(ask)
             return
         target = noun or self.noun
+        if self.takes_option(target, ask):
+            return
         if target is None:
             self.frame.loose.append(ask)
         else:
             target.restrictors.append(ask)
+        self.said.append((target, ask))
+
+    # -- "or" --------------------------------------------------------------------------------------------------------
+
+    def await_option(self, chunk: Chunk) -> None:
+        """ "or" joins what was said last with what comes next, where that is all that was said of the head."""
+        head = self.frame.head
+        if head is None or self.frame.share or self.frame.groups or (self.either is None and not self.said):
+            raise self.stuck(chunk)
+        if self.either is None:
+            owner, first = self.said[0]
+            inside = [of for of, _ in self.said[1:]]
+            if (owner is not head and not isinstance(first, Noun)) or any(of is not first for of in inside):
+                raise self.stuck(chunk)
+        self.awaits_option = True
+        self.noun = head
+
+    def takes_option(self, owner: Noun | None, item: Restrictor | Noun) -> bool:
+        """Whether the item went into an either-or; what is said of both options of one is not clear."""
+        head = self.frame.head
+        if not self.awaits_option:
+            return self.either is not None and self._of_an_option(owner, item)
+        self.awaits_option = False
+        if head is None or (not isinstance(item, Noun) and owner is not head):
+            raise NotUnderstood("I could not tell what “or” joins.", ("or",))
+        if self.either is None:
+            first = self.said[0][1]
+            if isinstance(item, Noun) != isinstance(first, Noun) and len(self.said) > 1:
+                raise NotUnderstood("I could not tell what “or” joins.", ("or",))
+            if isinstance(first, Noun):
+                self.frame.nouns.remove(first)
+            else:
+                head.restrictors.remove(first)
+            self.either = EitherAsk([first], "or")
+            head.restrictors.append(self.either)
+        self.either.options.append(item)
+        return True
+
+    def _of_an_option(self, owner: Noun | None, item: Restrictor | Noun) -> bool:
+        """ "who bid or commented in 2025": the period is that of both deeds; anything else must belong to the last."""
+        options = self.either.options if self.either else []
+        last = options[-1]
+        if owner is not last or not isinstance(last, Noun) or isinstance(item, Noun):
+            raise NotUnderstood("I could not tell to which side of “or” the rest belongs.", ("or",))
+        others = [o for o in options[:-1] if isinstance(o, Noun) and not o.restrictors]
+        if others and not isinstance(item, PeriodAsk):
+            raise NotUnderstood("I could not tell to which side of “or” the rest belongs.", ("or",))
+        for each in (*others, last):
+            each.restrictors.append(item)
+        return True
 
     def in_part(self) -> bool:
         return self.at > self.split
@@ -115,17 +181,17 @@ class Reading:
 
     def _begins_a_clause(self, index: int) -> bool:
         """A word that says something of the subject, and does not continue a clause that has begun."""
-        chunk, before = self.chunks[index], self._before(index)
+        chunk, before = self.chunks[index], self.before(index)
         opens = chunk.word("is") or chunk.word("that") or chunk.word("not") or chunk.has(FilterSense, VerbSense)
         dates = any(self.is_time(f) for f in chunk.of(FieldSense))
         kinds = ("is", "that", "not", "with", "preposition", "count", "compare")
         return bool(opens or dates) and not (before and any(before.word(kind) for kind in kinds))
 
     def _is_joined(self, index: int) -> bool:
-        before = self._before(index)
+        before = self.before(index)
         return before is not None and bool(before.word("and") or before.word("but") or before.word("comma"))
 
-    def _before(self, index: int) -> Chunk | None:
+    def before(self, index: int) -> Chunk | None:
         return next((c for c in reversed(self.chunks[:index]) if not self.is_filler(c)), None)
 
     def _says_something_after(self, index: int) -> bool:

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from nl2sql.writers.offline.frame import (
-    CompareAsk,
-    FilterAsk,
-    NotUnderstood,
-    PeriodAsk,
-    Restrictor,
-    ValueAsk,
-)
-from nl2sql.writers.offline.places import Places, Scope
-from nl2sql.writers.offline.plan import (
+from nl2sql.plan.base import (
+    AllOf,
     Comparison,
     Condition,
     During,
     FieldRef,
     Named,
+    Negation,
     Operator,
 )
+from nl2sql.writers.offline.frame import (
+    CompareAsk,
+    EitherAsk,
+    FilterAsk,
+    MadeAsk,
+    NotUnderstood,
+    PeriodAsk,
+    Restrictor,
+    ValueAsk,
+)
+from nl2sql.writers.offline.places import Places
+from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import FieldSense
 
 
@@ -39,15 +44,24 @@ class Restricting(Places):
                 return [self._compare(ask, scope)]
             case PeriodAsk():
                 return [self._period(ask, scope)]
+            case MadeAsk():
+                made = ask.sense.bind(self, scope)
+                return [Negation(AllOf(tuple(made)))] if ask.negated else made
+            case EitherAsk():
+                raise NotUnderstood("I could not tell what “or” joins.", ("or",))
 
     def _value(self, ask: ValueAsk, scope: Scope) -> list[Condition]:
         fields = tuple(FieldSense(s.dataset, s.field) for s in ask.senses)
-        ref = self.place(fields, scope, ask.words, value=True)
+        ref = self.place(fields, scope, ask.words, value=True, said=ask.said if self._is_name(ask) else "")
         sense = next(s for s in ask.senses if (s.dataset, s.field) == (ref.dataset, ref.field))
         values = (sense.value, *ask.values[1:]) if len(ask.values) > 1 else (sense.value,)
         several = len(values) > 1
         operator: Operator = ("not in" if several else "<>") if ask.negated else ("in" if several else "=")
         return [*self.role_conditions(ref.path, scope.dataset), Comparison(ref, operator, values)]
+
+    def _is_name(self, ask: ValueAsk) -> bool:
+        """The name of somebody, rather than something said of somebody ("Germany")."""
+        return all(self.model.dataset(s.dataset).label_field == s.field for s in ask.senses)
 
     def _filter(self, ask: FilterAsk, scope: Scope) -> Condition:
         for sense in ask.senses:

@@ -5,24 +5,31 @@ A chunk that fits nowhere raises NotUnderstood: a question is answered as a whol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import cast
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.writers.offline.frame import Frame, NotUnderstood, RankAsk
+from nl2sql.plan.base import Grain, Operator
+from nl2sql.writers.offline.frame import Frame, NotUnderstood, Noun, RankAsk
+from nl2sql.writers.offline.phrasing import phrased
 from nl2sql.writers.offline.placing import set_rank
-from nl2sql.writers.offline.plan import Grain, Operator
-from nl2sql.writers.offline.read_fields import read_field, read_grain, read_metric
+from nl2sql.writers.offline.read_columns import read_columns
+from nl2sql.writers.offline.read_fields import agrees, read_field, read_grain, read_metric, usual_aggregate
+from nl2sql.writers.offline.read_made import read_made
 from nl2sql.writers.offline.read_nouns import read_noun
-from nl2sql.writers.offline.read_numbers import read_between, read_number, read_period
+from nl2sql.writers.offline.read_numbers import possesses, read_between, read_number, read_period
 from nl2sql.writers.offline.read_values import is_value, read_filter, read_value, read_verb
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
+    ConditionSense,
     DatasetSense,
+    DimensionSense,
     FieldSense,
     FilterSense,
+    MeasureSense,
     MetricSense,
     NumberSense,
     PeriodSense,
@@ -36,7 +43,7 @@ from nl2sql.writers.offline.senses import (
 _ORDER = (
     "when", "sort", "edge", "but", "share", "count", "between", "compare", "or_more", "dear", "recent", "most",
     "extreme", "agg", "distinct", "grain", "by", "except", "not", "with", "list", "that", "is", "or", "and", "comma",
-    "order", "money", "preposition", "filler",
+    "order", "money", "single", "both", "preposition", "filler",
 )  # fmt: skip
 
 
@@ -45,7 +52,7 @@ _ANNOUNCES = {"count": "count", "by": "by", "with": "with_", "agg": "agg", "extr
 
 
 def scan(model: SemanticModel, graph: JoinGraph, chunks: tuple[Chunk, ...], text: str) -> Frame:
-    reading = Reading(model, graph, chunks, text)
+    reading = Reading(model, graph, phrased(chunks, model), text)
     unknown = tuple(c.words for c in reading.chunks if not c.senses)
     if unknown:
         raise NotUnderstood("", unknown)
@@ -60,7 +67,11 @@ def scan(model: SemanticModel, graph: JoinGraph, chunks: tuple[Chunk, ...], text
 
 
 def _step(reading: Reading, chunk: Chunk) -> None:
-    if chunk.has(PeriodSense):
+    if chunk.words.lower() == "where" and reading.at > 0:  # "listings where …" only joins
+        return
+    if chunk.has(ConditionSense, DimensionSense, MeasureSense):
+        read_made(reading, chunk)
+    elif chunk.has(PeriodSense):
         read_period(reading, chunk)
     elif chunk.has(NumberSense):
         read_number(reading, chunk)
@@ -90,40 +101,89 @@ def _only_links(reading: Reading, chunk: Chunk) -> bool:
 
 def _read_word(reading: Reading, chunk: Chunk) -> None:
     kinds = {s.kind: s.argument for s in chunk.of(WordSense)}
-    kind = next(k for k in _ORDER if k in kinds)
-    argument = kinds[kind]
-    if kind in ("agg", "extreme", "most") and (reading.pending.agg or reading.pending.extreme or reading.pending.most):
-        _announce_again(reading, chunk, kind, argument)
-    elif kind in _ANNOUNCES:
-        reading.pending.extreme_words = chunk.words if kind == "extreme" else ""
-        setattr(reading.pending, _ANNOUNCES[kind], argument or True)
-    elif kind in ("dear", "recent"):
-        direction, _, everything = argument.partition(" ")
-        set_rank(reading, direction, "amount" if kind == "dear" else "time", everything=bool(everything))
-        if reading.frame.rank is not None:
-            reading.frame.rank.dear = kind == "dear"
-    elif kind == "edge":
-        _read_edge(reading, chunk, argument)
-    elif kind == "but":
-        _read_but(reading, chunk)
-    elif kind == "grain":
-        read_grain(reading, chunk, cast(Grain, argument))
-    elif kind == "compare":
-        _read_compare(reading, chunk, cast(Operator, argument))
-    elif kind == "between":
-        read_between(reading, chunk)
-    elif kind in ("or", "or_more"):
+    kind = next((k for k in _ORDER if k in kinds), "")
+    if not kind:
         raise reading.stuck(chunk)
+    argument = kinds[kind]
+    if (kind == "with" or _adds_their(reading, chunk)) and read_columns(reading):
+        return
+    pending = reading.pending
+    if kind == "agg" and (_says_how_much(reading, chunk) or _says_it_again(reading, chunk, argument)):
+        pass
+    elif kind in ("agg", "extreme", "most") and (pending.agg or pending.extreme or pending.most):
+        _announce_again(reading, chunk, kind, argument)
+    elif kind == "count" and _counts_what_stood_before(reading, chunk):
+        reading.frame.counted = True
+    elif kind in _ANNOUNCES:
+        pending.extreme_words = chunk.words if kind == "extreme" else ""
+        setattr(pending, _ANNOUNCES[kind], argument or True)
+    elif kind in _READERS:
+        _READERS[kind](reading, chunk, argument)
     else:
         _mark(reading, chunk, kind, argument)
     reading.at += 1
 
 
+def _counts_what_stood_before(reading: Reading, chunk: Chunk) -> bool:
+    """ "user count per country"."""
+    before, frame = reading.chunks[reading.at - 1] if reading.at else None, reading.frame
+    named = before is not None and before.has(DatasetSense, RoleSense)
+    alone = frame.head is not None and frame.head is reading.noun and not frame.measures and not frame.columns
+    return bool(named and alone and chunk.words.lower() == "count")
+
+
+def _says_how_much(reading: Reading, chunk: Chunk) -> bool:
+    """ "how much revenue", "how much did it sell for": what is measured says itself how it is added up."""
+    if not chunk.words.lower().startswith("how much"):
+        return False
+    reading.frame.how_much = True
+    later = reading.chunks[reading.at :]
+    return any(c.has(MetricSense) or usual_aggregate(reading, c.of(FieldSense)) for c in later)
+
+
+def _read_dear(reading: Reading, _: Chunk, argument: str) -> None:
+    direction, *everything = argument.split()
+    set_rank(reading, direction, "amount", everything=bool(everything))
+    if reading.frame.rank is not None:
+        reading.frame.rank.dear = True
+
+
+def _read_recent(reading: Reading, _: Chunk, argument: str) -> None:
+    direction, *everything = argument.split()
+    set_rank(reading, direction, "time", everything=bool(everything))
+    if reading.frame.rank is not None:
+        reading.frame.rank.dear = False
+
+
+def _refuse(reading: Reading, chunk: Chunk, _: str) -> None:
+    raise reading.stuck(chunk)
+
+
+def _says_it_again(reading: Reading, chunk: Chunk, function: str) -> bool:
+    """ "spent 100 in total", "how many bids altogether": what is measured so already."""
+    frame = reading.frame
+    if chunk.words.lower() not in ("in total", "altogether", "overall", "on average", "combined", "in average"):
+        return False
+    if not frame.measures:
+        return frame.counted and function == "sum"
+    last = frame.measures[-1]
+    if last.metric:
+        return agrees(reading, last.metric, function)
+    return function == ("sum" if last.kind == "count" else last.function)
+
+
+def _adds_their(reading: Reading, chunk: Chunk) -> bool:
+    """ "listings and their sellers"."""
+    following = reading.chunks[reading.at + 1] if reading.at + 1 < len(reading.chunks) else None
+    return bool(chunk.word("and") and following and following.words.lower() in ("their", "its"))
+
+
 _OPPOSITE: dict[Operator, Operator] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 
 
-def _read_compare(reading: Reading, chunk: Chunk, operator: Operator) -> None:
+def _read_compare(reading: Reading, chunk: Chunk, argument: str) -> None:
     """ "not over 100" is at most 100."""
+    operator = cast(Operator, argument)
     if reading.pending.negated:
         if operator not in _OPPOSITE:
             raise reading.stuck(chunk)
@@ -145,12 +205,48 @@ def _read_edge(reading: Reading, chunk: Chunk, direction: str) -> None:
     set_rank(reading, direction, "time")
 
 
-def _read_but(reading: Reading, chunk: Chunk) -> None:
+def _read_but(reading: Reading, chunk: Chunk, _: str) -> None:
     """ "with comments but no bids": only before a negated noun or deed; anywhere else it turns too much around."""
     following, after = reading.peek(), reading.peek(2)
     negated = following is not None and following.word("not") is not None
     if not negated or after is None or not after.has(DatasetSense, VerbSense):
         raise reading.stuck(chunk)
+
+
+def _read_or(reading: Reading, chunk: Chunk, _: str) -> None:
+    """ "never bid or commented" did neither; else one of two things holds."""
+    said = reading.said[-1][1] if reading.said else None
+    following = reading.peek()
+    plainly = following is not None and following.has(DatasetSense, VerbSense, FilterSense)
+    again = following is not None and following.word("not") is not None
+    if isinstance(said, Noun) and said.link == "without" and plainly and not again:
+        reading.pending.negated = True
+        return
+    if getattr(said, "negated", False):
+        raise reading.stuck(chunk)
+    reading.await_option(chunk)
+
+
+def _read_single(reading: Reading, chunk: Chunk, _: str) -> None:
+    """ "with a single bid": exactly one."""
+    following = reading.peek()
+    if following is None or not following.has(DatasetSense) or not possesses(reading):
+        raise reading.stuck(chunk)
+    reading.pending.compare = ("=", Decimal(1), "count")
+
+
+_READERS: dict[str, Callable[[Reading, Chunk, str], None]] = {
+    "dear": _read_dear,
+    "recent": _read_recent,
+    "edge": _read_edge,
+    "but": _read_but,
+    "grain": lambda reading, chunk, argument: read_grain(reading, chunk, cast(Grain, argument)),
+    "compare": _read_compare,
+    "between": lambda reading, chunk, _: read_between(reading, chunk),
+    "or": _read_or,
+    "single": _read_single,
+    "or_more": _refuse,
+}
 
 
 def _announce_again(reading: Reading, chunk: Chunk, kind: str, argument: str) -> None:
@@ -194,7 +290,7 @@ def _read_list(reading: Reading, chunk: Chunk) -> None:
     nothing_yet = reading.frame.head is None and not reading.frame.measures and not reading.pending.count
     if nothing_yet:
         reading.frame.listed = True
-        reading.frame.people = chunk.words.lower() in ("who", "whose")
+        reading.frame.people = chunk.words.lower().split()[-1] in ("who", "whose")
 
 
 def _read_order(reading: Reading, direction: str) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from nl2sql.writers.offline.periods import Period
+from nl2sql.catalog.joins import JoinGraph
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.plan.base import Condition, Dimension, FieldRef, Measure
+from nl2sql.plan.periods import Period
+from nl2sql.writers.offline.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,54 @@ class PeriodSense:
     period: Period
 
 
+@dataclass(frozen=True, slots=True)
+class TextSense:
+    """Words in quotation marks: to be looked for as they stand."""
+
+    text: str
+
+
+class Placer(Protocol):
+    """Finds places in the join graph: what made senses are bound with. See `nl2sql.writers.offline.places`."""
+
+    model: SemanticModel
+    graph: JoinGraph
+    assumptions: list[str]
+
+    def place(
+        self, fields: tuple[FieldSense, ...], scope: Scope, words: str, role: str = "", *, value: bool = False
+    ) -> FieldRef: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConditionSense:
+    """Made by a construct: something said of the noun before it, or, as an `adjective`, of the one behind it.
+    `bind` gives its conditions, as seen from the scope."""
+
+    bind: Callable[[Placer, Scope], list[Condition]]
+    adjective: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DimensionSense:
+    """Made by a construct: what rows are grouped by. The scope is the base, its `time` dates the measure."""
+
+    bind: Callable[[Placer, Scope], Dimension]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasureSense:
+    """Made by a construct: what is computed over the rows of `dataset`. `time` names the field that dates it, as
+    dataset.field; else the dataset's own does."""
+
+    dataset: str
+    bind: Callable[[Placer, Scope], Measure]
+    time: str = ""
+
+
+MadeSense = ConditionSense | DimensionSense | MeasureSense
 ModelSense = DatasetSense | RoleSense | FieldSense | MetricSense | ValueSense | FilterSense | VerbSense
-Sense = ModelSense | WordSense | NumberSense | PeriodSense
+Sense = ModelSense | WordSense | NumberSense | PeriodSense | TextSense | MadeSense
 
 
 S = TypeVar("S")

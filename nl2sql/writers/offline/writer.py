@@ -7,28 +7,29 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Lock
 
-from rapidfuzz import fuzz
-from rapidfuzz.utils import default_process
-
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Context
+from nl2sql.plan.base import QueryPlan
+from nl2sql.plan.compile.select import compile_plan
+from nl2sql.plan.errors import PlanInvalid
+from nl2sql.plan.json_form import plan_to_text
+from nl2sql.plan.words import Wording
 from nl2sql.question import Question, looks_like_sql
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
-from nl2sql.writers.offline.compile import compile_plan
+from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
+from nl2sql.writers.offline.about import explanation, freshness
+from nl2sql.writers.offline.constructs.base import Linked
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
-from nl2sql.writers.offline.language import COMMAND_OPENERS, COMMAND_WISHES, FORECAST, UNSAFE
 from nl2sql.writers.offline.lexicon import Lexicon
-from nl2sql.writers.offline.resolve import resolve
-from nl2sql.writers.offline.scan import scan
+from nl2sql.writers.offline.read import read
+from nl2sql.writers.offline.refusals import Refusal, refused
 from nl2sql.writers.offline.senses import Chunk, FieldSense, ValueSense
+from nl2sql.writers.offline.suggestions import nearest
 from nl2sql.writers.offline.tokens import Token, tokenize
-from nl2sql.writers.offline.wording import Wording
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
 GRAMMAR_VERSION = "5"
-_SUGGESTIONS = 3
 # From so many unknown words on, a list of them helps nobody: it is another language, or about something else.
 _FOREIGN_WORDS = 5
 
@@ -60,30 +61,57 @@ class OfflineWriter:
             # One of several that are left is no choice, and the one that can be read need not be the one meant.
             if not readable or len(readable) < min(2, len(draft.choices)):
                 message = f"{draft.message} I cannot tell, and I do not guess."
-                return CannotAnswer(message, "not_understood", draft.origin, (), self._nearest(question.text))
+                return self._cannot(message, "not_understood", (), question.text, context)
             return Clarification(draft.message, draft.origin, tuple(readable))
         return draft
 
     def _read(self, text: str, context: Context) -> Draft:
         tokens = tokenize(text)
-        refusal = self._unsafe(tokens) or self._forecast(tokens, text) or self._sql(text)
-        if refusal:
-            return refusal
-        chunks = self._current_lexicon().link(tokens, context.as_of)
-        refusal = self._sensitive(chunks, context.model)
-        if refusal:
-            return refusal
+        if about := self._about(text, context):
+            return about
+        if refusal := refused(text, tokens, context.model):
+            return self._cannot(refusal.message, refusal.code, (refusal.words,), text, context)
+        if looks_like_sql(text):
+            message = "This looks like SQL. Type it as SQL, not as a question: it is checked and run in the same way."
+            return self._cannot(message, "not_understood", (), text, context)
+        chunks = self._linked(tokens, context)
+        if refusal := _hidden_words(chunks, context.model):
+            return self._cannot(refusal.message, refusal.code, (refusal.words,), text, context)
         chunks = tuple(_without_hidden_values(chunk, context.model) for chunk in chunks)
         try:
-            frame = scan(self._model, self._graph, chunks, text)
-            plan = resolve(frame, self._model, self._graph)
-            sql = compile_plan(plan, self._model, self._graph, context.dialect)
+            return self._draft(read(Linked(chunks, text, context.as_of, self._model, self._graph)), chunks, context)
         except NotUnderstood as error:
-            return self._declined(error, text)
+            return self._declined(error, text, context, chunks)
+        except PlanInvalid as error:
+            return self._declined(NotUnderstood(error.message), text, context, chunks)
         except SeveralReadings as error:
             return Clarification(error.message, Origin(self.name), error.choices)
-        corrected = [f"Read “{typed}” as “{word}”." for typed, word in frame.corrected]
-        return SqlDraft(sql, Origin(self.name), self._wording.of(plan), (*corrected, *plan.assumptions))
+
+    def _draft(self, plan: QueryPlan, chunks: tuple[Chunk, ...], context: Context) -> SqlDraft:
+        """Raises PlanInvalid."""
+        sql = compile_plan(plan, self._model, self._graph, context.dialect)
+        corrected = [f"Read “{c.words}” as “{c.corrected}”." for c in chunks if c.corrected]
+        words, assumptions = self._wording.of(plan), (*corrected, *plan.assumptions)
+        return SqlDraft(sql, Origin(self.name), words, assumptions, plan=plan_to_text(plan))
+
+    def _about(self, text: str, context: Context) -> Draft | None:
+        """What is asked about the data itself is told from the model, as the asker may see it."""
+        plan = freshness(text, context.model)
+        if plan is not None:
+            try:
+                return self._draft(plan, (), context)
+            except PlanInvalid as error:
+                return self._declined(NotUnderstood(error.message), text, context, ())
+        found = explanation(text, context.model, lambda words: self._linked(tokenize(words), context))
+        if found is None:
+            return None
+        message, examples = found
+        return Explanation(
+            message, Origin(self.name), examples or self._nearest(text, context, self._linked(tokenize(text), context))
+        )
+
+    def _linked(self, tokens: tuple[Token, ...], context: Context) -> tuple[Chunk, ...]:
+        return self._current_lexicon().link(tokens, context.as_of)
 
     def _current_lexicon(self) -> Lexicon:
         state = self._values.state()
@@ -93,42 +121,9 @@ class OfflineWriter:
                 self._state = state
             return self._lexicon
 
-    # -- refusals ----------------------------------------------------------------------------------------------------
+    # -- what is not answered ----------------------------------------------------------------------------------------
 
-    def _unsafe(self, tokens: tuple[Token, ...]) -> CannotAnswer | None:
-        """A verb that changes data, where commands stand: "refunds by month" is a noun, "due to close" is no wish."""
-        norms = ["", "", *(token.norm for token in tokens)]
-        for index, token in enumerate(tokens):
-            before, earlier = norms[index + 1], norms[index]
-            commands = not before or before in COMMAND_OPENERS or (before == "to" and earlier in COMMAND_WISHES)
-            if token.text.lower() == token.norm and token.norm in UNSAFE and commands:
-                message = f"I only read data, so I cannot “{token.text.lower()}” anything. Nothing was changed."
-                return CannotAnswer(message, "unsafe", Origin(self.name), (token.text,))
-        return None
-
-    def _forecast(self, tokens: tuple[Token, ...], text: str) -> CannotAnswer | None:
-        for token in tokens:
-            if token.norm in FORECAST:
-                message = "I can only answer about what has happened; I do not make forecasts."
-                return CannotAnswer(message, "unanswerable", Origin(self.name), (token.text,), self._nearest(text))
-        return None
-
-    def _sql(self, text: str) -> CannotAnswer | None:
-        if looks_like_sql(text):
-            message = "This looks like SQL. Type it as SQL, not as a question: it is checked and run in the same way."
-            return CannotAnswer(message, "not_understood", Origin(self.name), (), self._nearest(text))
-        return None
-
-    def _sensitive(self, chunks: tuple[Chunk, ...], seen: SemanticModel) -> CannotAnswer | None:
-        """`seen` is the model as the asker's role may see it."""
-        for chunk in chunks:
-            fields = [s for s in chunk.senses if isinstance(s, FieldSense)]
-            if fields and len(fields) == len(chunk.senses) and all(_is_hidden(f, seen) for f in fields):
-                message = f"“{chunk.words}” is protected: no question may read, compare or summarise it."
-                return CannotAnswer(message, "sensitive", Origin(self.name), (chunk.words,))
-        return None
-
-    def _declined(self, error: NotUnderstood, text: str) -> CannotAnswer:
+    def _declined(self, error: NotUnderstood, text: str, context: Context, chunks: tuple[Chunk, ...]) -> CannotAnswer:
         if error.message:
             message = f"{error.message} I answer a question in full or not at all."
         else:
@@ -137,13 +132,44 @@ class OfflineWriter:
             message = f"I do not understand {plural}: {words}. I answer a question in full or not at all."
             if len(error.words) > _FOREIGN_WORDS:
                 message = "I understand too little of this. Please ask in English, about what is in the data."
-        return CannotAnswer(message, "not_understood", Origin(self.name), error.words, self._nearest(text))
+        nearest = self._nearest(text, context, chunks)
+        return CannotAnswer(message, "not_understood", Origin(self.name), error.words, nearest)
 
-    def _nearest(self, text: str) -> tuple[str, ...]:
-        """The model's examples, those first that share most words with the question, misspelt ones included."""
-        scored = [(fuzz.token_set_ratio(text, each, processor=default_process), each) for each in self._model.examples]
-        scored.sort(key=lambda pair: -pair[0])
-        return tuple(each for _, each in scored[:_SUGGESTIONS])
+    def _cannot(
+        self, message: str, code: CannotCode, words: tuple[str, ...], text: str, context: Context
+    ) -> CannotAnswer:
+        """Whoever asks for a change or for what is protected is shown no other way to it."""
+        nearest = (
+            ()
+            if code in ("unsafe", "sensitive")
+            else self._nearest(text, context, self._linked(tokenize(text), context))
+        )
+        return CannotAnswer(message, code, Origin(self.name), words, nearest)
+
+    def _nearest(self, text: str, context: Context, linked: tuple[Chunk, ...]) -> tuple[str, ...]:
+        """Questions near this one that can be answered."""
+
+        def answers(question: str) -> bool:
+            chunks = self._linked(tokenize(question), context)
+            if _hidden_words(chunks, context.model):
+                return False
+            try:
+                plan = read(Linked(chunks, question, context.as_of, self._model, self._graph))
+                return bool(compile_plan(plan, self._model, self._graph, context.dialect))
+            except (NotUnderstood, SeveralReadings, PlanInvalid):
+                return False
+
+        return nearest(text, linked, context.model, answers)
+
+
+def _hidden_words(chunks: tuple[Chunk, ...], seen: SemanticModel) -> Refusal | None:
+    """`seen` is the model as the asker's role may see it."""
+    for chunk in chunks:
+        fields = [s for s in chunk.senses if isinstance(s, FieldSense)]
+        if fields and len(fields) == len(chunk.senses) and all(_is_hidden(f, seen) for f in fields):
+            message = f"“{chunk.words}” is protected: no question may read, compare or summarise it."
+            return Refusal("sensitive", message, chunk.words)
+    return None
 
 
 def _is_hidden(sense: FieldSense | ValueSense, seen: SemanticModel) -> bool:
