@@ -21,7 +21,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines docs requirements clean
+.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -71,6 +71,12 @@ bench-guard: $(DEV) ## Measure what the guard costs: its checks, and its derived
 
 bench-engines: $(DEV) var/auction.db ## Measure fetching from each database at hand, cached answers and many users at once
 	@$(BIN)/python -m benches.engines $(ARGS)
+
+bench-model: $(DEV) ## Measure a semantic model of 300 datasets: loading it, its joins and its words
+	@$(BIN)/python -m benches.model $(ARGS)
+
+bench-offline: $(DEV) ## Measure the offline writer: reading questions and writing their SQL
+	@$(BIN)/python -m benches.offline $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py

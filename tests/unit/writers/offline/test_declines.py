@@ -28,7 +28,7 @@ Ask = Callable[..., Draft]
         ("What was our profit margin last year?", {"profit", "margin"}),
         ("GMV by zodiac sign", {"zodiac", "sign"}),
         ("Do we get more bids when it rains?", {"more", "rains"}),
-        ("How many bids per hour?", {"hour"}),
+        ("How many bids per fortnightly?", {"fortnightly"}),
         ("Show me everyone's shoe size", {"everyone", "size"}),
         ("How many listings sold for more than 500 dollars?", {"dollars"}),
     ],

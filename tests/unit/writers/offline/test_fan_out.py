@@ -11,9 +11,9 @@ from pytest import approx
 
 from nl2sql.catalog.joins import JoinGraph, Path
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.writers.offline.compile import compile_plan
+from nl2sql.plan.base import Condition, Dimension, FieldRef, Measure, QueryPlan, RoleHolds
+from nl2sql.plan.compile.select import compile_plan
 from nl2sql.writers.offline.measuring import metric_base
-from nl2sql.writers.offline.plan import Condition, Dimension, FieldRef, Measure, QueryPlan, RoleHolds
 
 
 def measures(model: SemanticModel) -> list[tuple[str, Measure]]:

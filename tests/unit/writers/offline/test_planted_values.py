@@ -20,10 +20,10 @@ from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.violation import Violations
+from nl2sql.plan.base import Column, Comparison, FieldRef, Operator, QueryPlan
+from nl2sql.plan.compile.select import compile_plan
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Draft, Origin, SqlDraft
-from nl2sql.writers.offline.compile import compile_plan
-from nl2sql.writers.offline.plan import Comparison, FieldRef, Operator, QueryPlan
 from nl2sql.writers.offline.writer import OfflineWriter
 
 DIALECTS = ["sqlite", "mysql", "postgres", "duckdb", "bigquery"]
@@ -70,7 +70,7 @@ COLOUR = FieldRef((), "things", "colour")
 
 
 def drafted(dialect: str, *values: str, operator: Operator = "=", model: SemanticModel = TEXTS) -> SqlDraft:
-    plan = QueryPlan("things", columns=(COLOUR,), conditions=(Comparison(COLOUR, operator, values),))
+    plan = QueryPlan("things", columns=(Column("colour", COLOUR),), conditions=(Comparison(COLOUR, operator, values),))
     return SqlDraft(compile_plan(plan, model, JoinGraph(model), dialect), Origin("offline"))
 
 

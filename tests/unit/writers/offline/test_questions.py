@@ -14,7 +14,10 @@ import yaml
 
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, SqlDraft
 
-TABLE = yaml.safe_load((Path(__file__).parent / "questions.yaml").read_text())
+FILES = sorted(Path(__file__).parent.glob("questions*.yaml"))
+SECTIONS = ("answered", "refused", "not_yet")
+READ = [yaml.safe_load(file.read_text()) for file in FILES]
+TABLE = {section: [case for table in READ for case in table.get(section) or []] for section in SECTIONS}
 Ask = Callable[..., Draft]
 Row = tuple[Any, ...]
 

@@ -1,0 +1,56 @@
+"""All constructs, the outermost first: each one sees the question before those behind it."""
+
+from __future__ import annotations
+
+from nl2sql.writers.offline.constructs.alternatives import ALTERNATIVES
+from nl2sql.writers.offline.constructs.apposition import APPOSITION
+from nl2sql.writers.offline.constructs.base import Construct
+from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
+from nl2sql.writers.offline.constructs.counts_per import COUNTS_PER
+from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
+from nl2sql.writers.offline.constructs.different import DIFFERENT
+from nl2sql.writers.offline.constructs.durations import DURATIONS
+from nl2sql.writers.offline.constructs.gradable import GRADABLE
+from nl2sql.writers.offline.constructs.growth import GROWTH
+from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
+from nl2sql.writers.offline.constructs.neutral import NEUTRAL
+from nl2sql.writers.offline.constructs.owned import OWNED
+from nl2sql.writers.offline.constructs.parts_ratio import PARTS_RATIO
+from nl2sql.writers.offline.constructs.per_group import PER_GROUP
+from nl2sql.writers.offline.constructs.percentiles import PERCENTILES
+from nl2sql.writers.offline.constructs.popular import POPULAR
+from nl2sql.writers.offline.constructs.ranks import RANKS
+from nl2sql.writers.offline.constructs.rates import RATES
+from nl2sql.writers.offline.constructs.ratios import RATIOS
+from nl2sql.writers.offline.constructs.running import RUNNING
+from nl2sql.writers.offline.constructs.several import SEVERAL
+from nl2sql.writers.offline.constructs.shares import SHARES
+from nl2sql.writers.offline.constructs.word_order import WORD_ORDER
+from nl2sql.writers.offline.constructs.wrapping import WRAPPING
+
+CONSTRUCTS: tuple[Construct, ...] = (
+    WRAPPING,
+    APPOSITION,
+    GRADABLE,
+    OWNED,
+    COLUMNS_OF,
+    WORD_ORDER,
+    GROWTH,
+    RUNNING,
+    HISTOGRAMS,
+    PERCENTILES,
+    ALTERNATIVES,
+    SHARES,
+    RATIOS,
+    PARTS_RATIO,
+    SEVERAL,
+    RATES,
+    DIFFERENT,
+    COUNTS_PER,
+    RANKS,
+    PER_GROUP,
+    POPULAR,
+    DURATIONS,
+    DAYPARTS,
+    NEUTRAL,
+)

@@ -1,0 +1,61 @@
+"""Whose field a word names, where several datasets have one of that name.
+
+"population of California": California is the name of one state, so it is the state's population and not that of its
+cities. "lakes by state": lakes say themselves in which state they are, so that no lake is lost whose state has no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.plan.base import QueryPlan
+from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
+from nl2sql.writers.offline.constructs.pieces import following, preceding
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense
+
+_OF = ("of", "for", "in")
+
+
+def _read(question: Linked, inner: Inner) -> QueryPlan | None:
+    chunks = question.chunks
+    for index in range(len(chunks)):
+        chunks = _of_what_is_named(chunks, index, question.model)
+        chunks = _own_group(chunks, index)
+    return inner(chunks) if chunks != question.chunks else None
+
+
+def _of_what_is_named(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...]:
+    fields = chunks[index].of(FieldSense)
+    if len({f.dataset for f in fields}) < 2 or chunks[index].has(DatasetSense, MetricSense, RoleSense, ValueSense):
+        return chunks
+    place = following(chunks, index)
+    if place < len(chunks) and chunks[place].words.lower() in _OF:
+        place = following(chunks, place)
+    if place >= len(chunks) or not chunks[place].has(ValueSense):
+        return chunks
+    names = [
+        v
+        for v in chunks[place].of(ValueSense)
+        if v.field == model.dataset(v.dataset).label_field and v.dataset in {f.dataset for f in fields}
+    ]
+    if len({v.dataset for v in names}) != 1:
+        return chunks
+    own = tuple(f for f in fields if f.dataset == names[0].dataset)
+    changed = {index: replace(chunks[index], senses=own), place: replace(chunks[place], senses=tuple(names))}
+    return tuple(changed.get(i, chunk) for i, chunk in enumerate(chunks))
+
+
+def _own_group(chunks: tuple[Chunk, ...], index: int) -> tuple[Chunk, ...]:
+    """The word behind "by" is a dataset, and a field of the one thing that is counted: it is that field."""
+    before = preceding(chunks, index)
+    if before < 0 or not chunks[before].word("by") or not chunks[index].has(DatasetSense):
+        return chunks
+    others = {d.dataset for i, c in enumerate(chunks) if i != index for d in c.of(DatasetSense)}
+    own = tuple(f for f in chunks[index].of(FieldSense) if f.dataset in others)
+    if len(own) != 1 or len(others) != 1:
+        return chunks
+    return tuple(replace(c, senses=own) if i == index else c for i, c in enumerate(chunks))
+
+
+OWNED = Construct("whose field a word names", _read)

@@ -1,0 +1,173 @@
+"""What stands around a question: "Get …", "… Order the results by the region name", "…, ordered from largest to
+smallest", "… Return the city name and the population".
+
+The question inside is read by itself; then its rows are put in that order, or show what was asked for besides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.plan.base import Dimension, FieldRef, Measure, Order, QueryPlan
+from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
+from nl2sql.writers.offline.constructs.columns_of import is_name, shown
+from nl2sql.writers.offline.constructs.gradable import direction_of
+from nl2sql.writers.offline.constructs.pieces import is_joint, places
+from nl2sql.writers.offline.frame import NotUnderstood
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense
+
+# "order by" is left out: in "orders by town" it is a thing that is counted.
+_BY = " | ".join(
+    f"{verb} {what} by" for verb in ("order", "sort", "arrange") for what in ("the result", "result", "them")
+)
+_PHRASES = {
+    ("order the rows", ""): f"{_BY} | rank the result by",
+    ("order", "desc"): "in descending order | descending order | in decreasing order | from most to least",
+    ("order", "asc"): "in ascending order | ascending order | in increasing order | from least to most",
+}
+_SORTED = ("ordered", "sorted", "ranked", "arranged", "starting", "listed", "in order")
+_SHOW = re.compile(r"[.?!]\s+(return|give|show|include|display|provide|list)\b", re.IGNORECASE)
+_DEFAULT_TOP = re.compile(r"Top \d+, as no number was given\.")
+
+
+def _read(question: Linked, inner: Inner) -> QueryPlan | None:
+    chunks = question.chunks
+    if chunks and chunks[0].words.lower() == "get" and not chunks[0].senses:
+        return inner((word("get", "list"), *chunks[1:]))
+    show = _SHOW.search(question.text)
+    begins = [i for i, c in enumerate(chunks) if i and show and c.words.lower().split()[0] == show[1].lower()]
+    if begins:
+        return _showing(inner(chunks[: begins[-1]]), chunks[begins[-1] + 1 :], question.model)
+    if marks := places(chunks, "order the rows"):
+        direction = _direction(chunks[marks[0] + 1 :])
+        key = tuple(c for c in chunks[marks[0] + 1 :] if not c.word("order"))
+        return _ordered(inner(chunks[: marks[0]]), key, direction, question.model)
+    if found := _from_to(chunks):
+        start, direction, key = found
+        return _in_full(_ordered(inner(chunks[:start]), key, direction, question.model))
+    return None
+
+
+def _direction(chunks: tuple[Chunk, ...]) -> str:
+    return next((said.argument for c in chunks if (said := c.word("order"))), "")
+
+
+def _from_to(chunks: tuple[Chunk, ...]) -> tuple[int, str, tuple[Chunk, ...]] | None:
+    """ "…, ordered from the highest to the lowest altitude" at the end: where it begins, the direction, the field."""
+    start = next((i for i, c in enumerate(chunks) if i and c.words.lower().startswith("from")), 0)
+    tail = chunks[start:]
+    said = [_superlative(c) for c in tail]
+    ends = [d for d in said if d]
+    direction = _direction(tail) or ("desc" if ends[:1] == ["max"] else "asc")
+    whole = bool(tail) and (tail[0].word("order") is not None or (len(ends) == 2 and ends[0] != ends[1]))
+    key = tuple(c for c, d in zip(tail, said, strict=True) if not d and not is_joint(c) and not c.word("order"))
+    if not start or not whole or not all(c.has(FieldSense) for c in key):
+        return None
+    while start > 1 and (chunks[start - 1].words.lower() in _SORTED or chunks[start - 1].word("comma")):
+        start -= 1
+    return start, direction, key[:1]
+
+
+def _superlative(chunk: Chunk) -> str:
+    if chunk.has(FieldSense, DatasetSense):
+        return ""
+    extreme = chunk.word("extreme") or chunk.word("most")
+    return direction_of(chunk.words) or (extreme.argument if extreme else "")
+
+
+# -- order -----------------------------------------------------------------------------------------------------------
+
+
+def _ordered(plan: QueryPlan, key: tuple[Chunk, ...], direction: str, model: SemanticModel) -> QueryPlan:
+    """Raises NotUnderstood for a key that is no column, and where the first rows would be others in that order."""
+    said = tuple(c for c in key if not is_joint(c) and not is_name(c))
+    if said:
+        order = _by(plan, said, model)
+    elif plan.order is not None:
+        order = plan.order
+    elif plan.measures and plan.dimensions:
+        order = Order(True)
+    elif not plan.measures and model.dataset(plan.base).amount_field:
+        order = Order(True, FieldRef((), plan.base, model.dataset(plan.base).amount_field))
+    else:
+        raise NotUnderstood("I could not tell by what to order.")
+    if direction:
+        order = replace(order, descending=direction == "desc")
+    if plan.limit is not None and order != plan.order:
+        raise NotUnderstood("I cannot choose rows by one thing and order them by another.")
+    if (
+        order.field is not None
+        and isinstance(order.field, FieldRef)
+        and order.field not in {c.value for c in plan.columns}
+    ):
+        names = tuple(c.value.field for c in plan.columns if isinstance(c.value, FieldRef) and not c.value.path)
+        plan = shown(replace(plan, order=order), names, model)
+    return replace(plan, order=order)
+
+
+def _in_full(plan: QueryPlan) -> QueryPlan:
+    """ "from the longest to the shortest" asks for all of them: a number of rows that nobody said goes."""
+    notes = tuple(note for note in plan.assumptions if not _DEFAULT_TOP.fullmatch(note))
+    return plan if notes == plan.assumptions else replace(plan, limit=None, assumptions=notes)
+
+
+def _by(plan: QueryPlan, key: tuple[Chunk, ...], model: SemanticModel) -> Order:
+    """A number is ordered from the highest down, a name from A to Z."""
+    found: list[Order] = [Order(False, column=d.name) for d in plan.dimensions if _is_dimension(d, key)]
+    found += [Order(True, column=m.name) for m in plan.measures if not m.hidden and _is_measure(m, key)]
+    if not plan.measures:
+        own = [f.field for c in key for f in c.of(FieldSense) if f.dataset == plan.base]
+        datatypes = {name: model.dataset(plan.base).field(name).datatype for name in own}
+        found += [Order(datatypes[name].is_number, FieldRef((), plan.base, name)) for name in dict.fromkeys(own)]
+    if len(found) != 1:
+        words = " ".join(chunk.words for chunk in key)
+        raise NotUnderstood(f"I could not tell which column “{words}” is, to order by it.", (words,))
+    return found[0]
+
+
+def _is_dimension(dimension: Dimension, key: tuple[Chunk, ...]) -> bool:
+    ref = dimension.field
+    if not isinstance(ref, FieldRef) or any(c.word("count") or c.word("agg") for c in key):
+        return False
+    senses = {s for c in key for s in (*c.of(FieldSense), *c.of(DatasetSense))}
+    named = FieldSense(ref.dataset, ref.field) in senses
+    return named or (dimension.entity and DatasetSense(ref.dataset) in senses)
+
+
+def _is_measure(measure: Measure, key: tuple[Chunk, ...]) -> bool:
+    if measure.kind in ("count", "distinct"):
+        return any(c.word("count") or c.words.lower() in ("count", "counts") for c in key)
+    if measure.metric:
+        return any(m.metric == measure.metric for c in key for m in c.of(MetricSense))
+    ref = measure.field
+    return isinstance(ref, FieldRef) and any(FieldSense(ref.dataset, ref.field) in c.of(FieldSense) for c in key)
+
+
+# -- columns ---------------------------------------------------------------------------------------------------------
+
+
+def _showing(plan: QueryPlan, tail: tuple[Chunk, ...], model: SemanticModel) -> QueryPlan:
+    """Raises NotUnderstood for what is no column of the answer and cannot be made one."""
+    items = tuple(c for c in tail if not is_joint(c) and not c.word("both"))
+    names: list[str] = []
+    for index, item in enumerate(items):
+        own = [f.field for f in item.of(FieldSense) if f.dataset == plan.base]
+        if plan.measures:
+            key = items[index - 1 : index + 1] if index and items[index - 1].word("count") else (item,)
+            found = item.word("count") is not None or any(_is_dimension(d, (item,)) for d in plan.dimensions)
+            if not found and not any(_is_measure(m, key) for m in plan.measures if not m.hidden):
+                raise NotUnderstood(f"I cannot show “{item.words}” beside the rest.", (item.words,))
+        elif is_name(item) and model.dataset(plan.base).label_field:
+            names.append(model.dataset(plan.base).label_field)
+        elif len(own) == 1:
+            names.append(own[0])
+        else:
+            raise NotUnderstood(f"I cannot show “{item.words}” beside the rest.", (item.words,))
+    if plan.measures or not names:
+        return plan
+    return shown(plan, tuple(names), model)
+
+
+WRAPPING = Construct("what stands around a question", _read, _PHRASES)
