@@ -37,6 +37,10 @@ from nl2sql.telemetry.open import open_telemetry
 from nl2sql.writers.base import Writer
 from nl2sql.writers.chain import ChainWriter
 from nl2sql.writers.offline.writer import OfflineWriter
+from nl2sql.writers.verified.base import VerifiedQueries
+from nl2sql.writers.verified.load import FOLDER, load_folder
+from nl2sql.writers.verified.phrase import suggestion
+from nl2sql.writers.verified.writer import VerifiedWriter
 
 
 def build_pipeline(settings: Settings) -> Pipeline:
@@ -152,11 +156,15 @@ def prices_of(settings: Settings, engine: Engine) -> Prices:
 
 
 def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telemetry: Telemetry) -> Writer:
-    """With a key the language model writes and the offline writer stands in; without, offline alone."""
-    offline = OfflineWriter(model, ValueIndex(model, engine))
+    """Verified queries first, where there are any. Then, with a key, the language model, for which the offline writer
+    stands in; without, offline alone."""
+    values = ValueIndex(model, engine)
+    offline = OfflineWriter(model, values)
+    verified = verified_queries(settings, model)
+    first: list[Writer] = [VerifiedWriter(verified, values)] if verified.queries else []
     wants_llm = settings.writer == "llm" or (settings.writer == "auto" and settings.openai_api_key)
     if not wants_llm:
-        return offline
+        return ChainWriter([*first, offline]) if first else offline
     from nl2sql.writers.llm import LlmWriter
 
     language_model = open_model(
@@ -167,4 +175,19 @@ def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telem
         timeout=settings.llm_seconds,
     )
     observed = ObservedModel(language_model, telemetry.model_call)
-    return ChainWriter([LlmWriter(observed, settings.path(settings.prompts)), offline])
+    return ChainWriter([*first, LlmWriter(observed, settings.path(settings.prompts)), offline])
+
+
+def verified_queries(settings: Settings, model: SemanticModel) -> VerifiedQueries:
+    """Those beside the model; none where the setting verified says so. Raises ModelInvalid."""
+    return load_folder(verified_folder(settings), model) if settings.verified else VerifiedQueries()
+
+
+def verified_suggestions(settings: Settings) -> tuple[str, ...]:
+    """Verified questions for people who are new to the data."""
+    found = verified_queries(settings, load_model(settings.path(settings.model)))
+    return tuple(suggestion(query) for query in found.queries if query.onboarding)
+
+
+def verified_folder(settings: Settings) -> Path:
+    return settings.path(settings.model).parent / FOLDER

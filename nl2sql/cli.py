@@ -26,6 +26,8 @@ from nl2sql.errors import Nl2SqlError
 from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_error
 from nl2sql.guard_cli import Attributes, given, guard
 from nl2sql.ledger_cli import ledger
+from nl2sql.model_cli import model as model_commands
+from nl2sql.verify_cli import verify
 
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
@@ -49,6 +51,8 @@ app = typer.Typer(
 app.add_typer(guard, name="guard", short_help="Try the guard on a statement or a corpus.")
 app.add_typer(cache, name="cache", short_help="Say what the cache holds, or empty it.")
 app.add_typer(ledger, name="ledger", short_help="See who asked what, and what it cost.")
+app.add_typer(model_commands, name="model", short_help="Draft, check or show a semantic model.")
+app.add_typer(verify, name="verify", short_help="Keep questions that somebody answers for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ def _print_answer(answer: Answer, *, as_json: bool, as_csv: bool, sql_only: bool
         from nl2sql.wire import answer_to_json
 
         terminal.write_utf8(answer_to_json(answer) + "\n", sys.stdout)
+    elif answer.outcome == "explanation" and not (as_csv or sql_only):
+        terminal.print_explanation(answer, sys.stdout)
     elif answer.outcome != "answered" or answer.table is None:
         with _if_someone_listens():
             terminal.print_no_answer(answer, sys.stderr)

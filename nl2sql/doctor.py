@@ -148,7 +148,7 @@ def _port(chosen: str) -> Check:
 
 
 def _model_and_database(settings: Settings) -> Iterator[Check]:
-    from nl2sql.bootstrap import build_pipeline, policy_reader
+    from nl2sql.bootstrap import build_pipeline, policy_reader, verified_queries
     from nl2sql.catalog.load import load_model
     from nl2sql.guard.policy import hidden_columns
 
@@ -167,6 +167,14 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
     else:
         hidden, bounds = hidden_columns(model, policy), f"at most {limits.rows:,} rows and {limits.seconds:g} s"
         yield Check("policy", "ok", f"role {policy.role}: {len(hidden)} hidden columns, {bounds}")
+    try:
+        verified = verified_queries(settings, model).queries
+    except Nl2SqlError as error:
+        yield _failed("verified", error, "Mend the file; “nl2sql verify run” tries all of them.")
+        settings = replace(settings, verified=False)
+    else:
+        if verified:
+            yield Check("verified", "ok", f"{len(verified)} verified queries; “nl2sql verify run” tries them")
     try:
         alone = replace(settings, cache="off", ledger="off", metrics_port=0, traces="off", strict=False)
         pipeline = build_pipeline(alone)

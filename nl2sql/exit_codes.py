@@ -41,7 +41,7 @@ SETTINGS_CODES = frozenset(
 
 
 def exit_code_of(answer: Answer) -> ExitCode:
-    if answer.outcome == "answered":
+    if answer.outcome in ("answered", "explanation"):
         return ExitCode.ANSWERED
     if answer.outcome == "refused" or answer.code in REFUSED_CODES:
         return ExitCode.REFUSED

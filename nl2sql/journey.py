@@ -8,6 +8,7 @@ from datetime import date
 from nl2sql.answer.base import Answer, Finding
 from nl2sql.answer.compose import compose
 from nl2sql.cache.base import key
+from nl2sql.catalog.joins import JoinGraph
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, QueryCancelled, QueryFailed
 from nl2sql.execution import Asked, Executed, Execution, TooCostly
@@ -17,12 +18,19 @@ from nl2sql.guard.dialects import grammar_name
 from nl2sql.guard.violation import Violations
 from nl2sql.llm.base import NO_USAGE, Usage
 from nl2sql.memo import Memo
-from nl2sql.question import Question
+from nl2sql.plan.compile.select import compile_plan
+from nl2sql.plan.errors import PlanInvalid
+from nl2sql.plan.json_form import plan_to_text
+from nl2sql.plan.validate import read_plan
+from nl2sql.plan.words import Wording
+from nl2sql.question import MAX_QUESTION_CHARS, Question
 from nl2sql.stages import Stages
 from nl2sql.trace import Trace
-from nl2sql.writers.base import NO_ORIGIN, CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.base import NO_ORIGIN, CannotAnswer, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
 from nl2sql.writers.codec import draft_from_bytes, draft_to_bytes
 
+# What an answer is called whose plan cannot be said in words, because it is not valid.
+EDITED_PLAN = "Edited plan"
 # A receipt, a chart and labels, without the rows.
 ANSWER_BYTES = 20_000
 _MEMORY_BYTES = 64_000_000
@@ -82,6 +90,26 @@ class Journey:
         # Only a language model can act on a hint; the offline writer would say the same again.
         repairs = 1 if isinstance(draft, SqlDraft) and draft.origin.writer == "llm" else 0
         return self.conclude(draft, repairs, is_new=True)
+
+    def answer_plan(self, value: object) -> Answer:
+        """From a query plan as JSON to an answer, or to what is wrong with the plan."""
+        stages = self._stages
+        graph = JoinGraph(stages.model)
+        draft: Draft
+        with self._trace.stage("write") as note:
+            note.text = EDITED_PLAN.lower()
+            note.facts["nl2sql.writer"] = "plan"
+            try:
+                plan = read_plan(value, self._asked.view, graph)
+                sql = compile_plan(plan, stages.model, graph, stages.engine.dialect)
+            except PlanInvalid as error:
+                draft = CannotAnswer(error.message, "not_understood", Origin("plan"))
+            else:
+                words = Wording(stages.model, graph).of(plan)
+                draft = SqlDraft(sql, Origin("plan"), words, plan.assumptions, plan=plan_to_text(plan))
+                self._question = replace(self._question, text=words[:MAX_QUESTION_CHARS])
+        self._stop_if_cancelled()
+        return self.conclude(draft)
 
     def conclude(self, draft: Draft, repairs: int = 0, *, is_new: bool = False) -> Answer:
         """From a draft to an answer; a refused or failed draft of a language model gets `repairs` more tries.
@@ -144,7 +172,7 @@ class Journey:
 
     def _draft_key(self) -> str:
         asked = self._question
-        history = [f"{turn.question}\n{turn.sql}" for turn in asked.history]
+        history = [f"{turn.question}\n{turn.sql}\n{turn.plan}" for turn in asked.history]
         writer = self._stages.writer
         return key(
             "draft",
@@ -222,9 +250,19 @@ class Journey:
             checked.sql,
             hint=done.tag.hint,
             estimate=done.estimate,
+            plan=draft.plan,
         )
 
-    def _said_no(self, draft: Clarification | CannotAnswer) -> Answer:
+    def _said_no(self, draft: Clarification | CannotAnswer | Explanation) -> Answer:
+        if isinstance(draft, Explanation):
+            return Answer(
+                self._question,
+                "explanation",
+                draft.message,
+                "explanation",
+                draft.origin,
+                choices=draft.suggestions,
+            )
         if isinstance(draft, Clarification):
             return Answer(
                 self._question,

@@ -36,7 +36,7 @@ _LONGEST_DAYS = 36_500
 _SHOWN_ID = 8
 # IDs are random: four characters tell sixty thousand questions apart.
 _SHORTEST_ID = 4
-_STYLES = {"answered": "", "clarification": "cyan", "declined": "yellow", "refused": "red", "failed": "bold red"}
+_STYLES = {"answered": "", "explanation": "", "clarification": "cyan", "declined": "yellow", "refused": "red", "failed": "bold red"}
 
 Days = Annotated[int, typer.Option(min=1, max=_LONGEST_DAYS, metavar="N", help="The last N days, of 24 hours each.")]
 AllDays = Annotated[
@@ -59,7 +59,7 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new questions until Ctrl-C.")] = False,
     user: Annotated[str, typer.Option(metavar="USER", help="Those of one user.")] = "",
     outcome: Annotated[
-        str, typer.Option(metavar="OUTCOME", help="answered, clarification, declined, refused or failed.")
+        str, typer.Option(metavar="OUTCOME", help="answered, explanation, clarification, declined, refused or failed.")
     ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, with all that is kept.")

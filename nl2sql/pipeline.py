@@ -19,7 +19,7 @@ from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy, private_columns, unasked_columns
 from nl2sql.guard.violation import Violations
-from nl2sql.journey import Facts, Journey, new_memory
+from nl2sql.journey import EDITED_PLAN, Facts, Journey, new_memory
 from nl2sql.ledger.base import Verdict
 from nl2sql.ledger.row import row_of
 from nl2sql.question import Principal, Question, new_question_id
@@ -96,6 +96,21 @@ class Pipeline:
         question = Question(" ".join(sql.split())[:200], principal or Principal(), as_of=self.today)
         typed = SqlDraft(sql, Origin("sql"))
         return self._guarded(question, listener, fresh, accept_cost, question_id, lambda way: way.conclude(typed))
+
+    def ask_plan(
+        self,
+        plan: object,
+        principal: Principal | None = None,
+        listener: Listener = ignore,
+        *,
+        fresh: bool = False,
+        accept_cost: bool = False,
+        question_id: str = "",
+    ) -> Answer:
+        """A query plan that a person edited or wrote, as JSON (text, or what it holds): compiled, and through the same
+        guard to the same kind of answer. Its question is the plan in words."""
+        question = Question(EDITED_PLAN, principal or Principal(), as_of=self.today)
+        return self._guarded(question, listener, fresh, accept_cost, question_id, lambda way: way.answer_plan(plan))
 
     def cancel(self, question_id: str) -> bool:
         """Stops a question under way, from any thread: whether there was one. Its answer says that it was stopped."""

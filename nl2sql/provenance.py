@@ -7,17 +7,28 @@ from datetime import UTC, datetime
 from nl2sql.answer.base import Answer
 from nl2sql.freshness import age_words, data_as_of_words
 from nl2sql.price_tag import spoken, spoken_bytes, spoken_price
+from nl2sql.writers.verified.base import verification_of
 
 
 def provenance(answer: Answer, now: datetime | None = None) -> tuple[str, ...]:
-    """ "Data as of 30 June 2026, 23:59 UTC", "from the cache, 4 minutes old", "read 25 GB for about 0.15 USD".
+    """ "Verified by the finance team on 1 July 2026", "Data as of 30 June 2026, 23:59 UTC", "from the cache, 4 minutes
+    old", "read 25 GB for about 0.15 USD".
 
     `now` is UTC without zone. Nothing is said of what is not known, nor of what running cost when the rows came from
     the cache.
     """
     moment = answer.data_as_of
-    parts = [data_as_of_words(moment) if moment is not None else "", _cache(answer, now), _cost(answer)]
+    data = data_as_of_words(moment) if moment is not None else ""
+    parts = [_verified(answer), data, _cache(answer, now), _cost(answer)]
     return tuple(part for part in parts if part)
+
+
+def _verified(answer: Answer) -> str:
+    known = verification_of(answer.origin.detail) if answer.origin.writer == "verified" else None
+    if known is None:
+        return ""
+    _, who, day = known
+    return f"Verified by {who} on {day.day} {day:%B %Y}"
 
 
 def _cache(answer: Answer, now: datetime | None) -> str:

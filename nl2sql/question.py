@@ -44,10 +44,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question of the same conversation and the SQL that answered it, if any did."""
+    """An earlier question of the same conversation and the SQL that answered it, if any did. `plan` is the query plan
+    of that SQL as JSON text; empty where it has none."""
 
     question: str
     sql: str | None = None
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

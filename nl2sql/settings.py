@@ -25,6 +25,7 @@ _CHOICES = {"writer": WRITERS, "ledger_redact": REDACTIONS, "traces": ("off", "o
 _ABOVE_ZERO = ("llm_seconds", "cache_mb", "cache_seconds", "ledger_days")
 _FROM_ZERO = ("openai_price_in", "openai_price_out", "bigquery_price", "metrics_port")
 CONFIG_NAME = "nl2sql.toml"
+SHIPPED = Path(__file__).parent / "_data"  # what an installed product brings
 # From the environment alone, so that no file holds them.
 _SECRETS = {"openai_api_key": "OPENAI_API_KEY", "mask_key": "NL2SQL_MASK_KEY"}
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
@@ -49,6 +50,7 @@ class Settings:
         "", "Read from NL2SQL_MASK_KEY: keeps hashes of masked columns the same after a restart.", secret=True
     )
     writer: str = _setting("auto", "auto: the language model when a key is set, else offline; or offline; or llm.")
+    verified: bool = _setting(True, "false: do not answer from the verified queries beside the model.")
     openai_model: str = _setting("gpt-5-mini", "Model name sent to the OpenAI-compatible endpoint.")
     openai_base_url: str = _setting("", "Endpoint; empty: OPENAI_BASE_URL, else the provider's own.")
     openai_api_key: str = _setting("", "Read from OPENAI_API_KEY; never written anywhere.", secret=True)
@@ -80,7 +82,7 @@ class Settings:
         given = Path(value).expanduser()
         if given.is_absolute() or (self.base / given).exists():
             return self.base / given
-        shipped = Path(__file__).parent / "_data" / given
+        shipped = SHIPPED / given
         return shipped if shipped.exists() else self.base / given
 
     def asking(self, role: str = "", attributes: Iterable[str] = ()) -> Principal:

@@ -227,7 +227,7 @@ def _is_number(arrow_type: str) -> bool:
 def origin_line(answer: Answer) -> str:
     """Who wrote the SQL, and the time it all took."""
     origin = answer.origin
-    writer = {"offline": "offline writer", "llm": "language model", "verified": "verified query"}.get(
+    writer = {"offline": "offline writer", "llm": "language model", "verified": "Verified query"}.get(
         origin.writer, origin.writer
     )
     took = sum(stage.ms for stage in answer.stages)
@@ -253,6 +253,17 @@ def print_no_answer(answer: Answer, stream: TextIO) -> None:
         page.line("Nothing was run. To run it at this cost, ask again with --accept-cost.")
     if answer.choices:
         page.line("Did you mean" if answer.outcome == "clarification" else "You could ask", "bold")
+        for choice in answer.choices:
+            page.line(f"  · {choice}")
+
+
+def print_explanation(answer: Answer, stream: TextIO) -> None:
+    """An answer in words, and what can be asked next."""
+    page = Page(stream)
+    for line in answer.headline.splitlines():
+        page.line(line)
+    if answer.choices:
+        page.line("You could ask", "bold")
         for choice in answer.choices:
             page.line(f"  · {choice}")
 

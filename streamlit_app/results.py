@@ -17,6 +17,7 @@ from nl2sql.engines.base import ResultTable
 from nl2sql.price_tag import spoken
 from nl2sql.provenance import provenance
 from streamlit_app import widgets
+from streamlit_app.chips import show_chips
 from streamlit_app.feedback import feedback
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import Ready, shielded
@@ -46,13 +47,13 @@ PLOT_CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 def show_entry(entry: Entry, ready: Ready) -> None:
     with st.container(key=f"entry-{entry.number}"), shielded(widgets.problem):
         show = _priced if entry.answer.code == "over_soft_limit" else SHOW[entry.answer.outcome]
-        show(entry)
+        show(entry, ready)
         _footer(entry)
         if ready.takes_feedback:
             feedback(entry, ready.pipeline)
 
 
-def _answered(entry: Entry) -> None:
+def _answered(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(
         asked_text(entry, 300),
@@ -60,6 +61,7 @@ def _answered(entry: Entry) -> None:
         interpretation=answer.interpretation,
         assumptions=answer.assumptions,
     )
+    show_chips(entry, ready)
     _provenance(entry)
     widgets.findings(answer.findings)
     if answer.table is not None and answer.table.row_count and not _is_missing(answer.table):
@@ -85,7 +87,7 @@ def _provenance(entry: Entry) -> None:
                 icon=":material/refresh:",
                 help="Reads the database again, instead of the cache.",
                 on_click=request,
-                args=(asked.text, asked.is_sql, True),
+                args=(asked.text, asked.is_sql, True, False, asked.plan),
             )
 
 
@@ -94,14 +96,25 @@ def _is_missing(result: ResultTable) -> bool:
     return result.table.num_columns == 1 and result.row_count == 1 and result.table.column(0).null_count == 1
 
 
-def _clarification(entry: Entry) -> None:
+def _clarification(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), answer.headline, calm=True)
     widgets.small("Pick the one you mean, or ask again in other words.")
     widgets.choices(answer.choices, key=str(entry.number))
 
 
-def _priced(entry: Entry) -> None:
+def _explanation(entry: Entry, ready: Ready) -> None:
+    answer = entry.answer
+    first, *more = answer.headline.splitlines() or [""]
+    widgets.headline(asked_text(entry, 300), first, calm=True)
+    for line in filter(None, more):
+        widgets.small(line)
+    if answer.choices:
+        widgets.label("Questions that can be answered")
+        widgets.choices(answer.choices, key=str(entry.number))
+
+
+def _priced(entry: Entry, ready: Ready) -> None:
     """Nothing ran yet: it costs more than this role spends without being asked."""
     answer, asked = entry.answer, entry.request
     widgets.headline(asked_text(entry, 300), "This costs more than usual. Run it?", calm=True)
@@ -112,12 +125,12 @@ def _priced(entry: Entry) -> None:
         key=f"accept-{entry.number}",
         type="primary",
         on_click=request,
-        args=(asked.text, asked.is_sql, asked.fresh, True),
+        args=(asked.text, asked.is_sql, asked.fresh, True, asked.plan),
     )
     _sql(entry, "SQL that would run")
 
 
-def _declined(entry: Entry) -> None:
+def _declined(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), DECLINED_WORDS.get(answer.code, "Not answered"), calm=True)
     widgets.notice(answer.headline, more=" ".join(part for part in (_unknown_words(answer), answer.hint) if part))
@@ -136,14 +149,14 @@ def _unknown_words(answer: Answer) -> str:
     return f"Not understood: {', '.join(f'“{word}”' for word in words)}."
 
 
-def _refused(entry: Entry) -> None:
+def _refused(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), "This was not run", calm=True)
     widgets.notice(answer.headline, more=answer.hint, warning=True)
     _sql(entry, "SQL that was refused")
 
 
-def _failed(entry: Entry) -> None:
+def _failed(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), "No answer this time", calm=True)
     widgets.notice(answer.headline, more=answer.hint, warning=True)
@@ -152,12 +165,14 @@ def _failed(entry: Entry) -> None:
 
 
 def _retry(entry: Entry) -> None:
-    again = (entry.request.text, entry.request.is_sql, True, entry.request.accept_cost)
+    asked = entry.request
+    again = (asked.text, asked.is_sql, True, asked.accept_cost, asked.plan)
     st.button("Try again", key=f"retry-{entry.number}", type="primary", on_click=request, args=again)
 
 
-SHOW: dict[str, Callable[[Entry], None]] = {
+SHOW: dict[str, Callable[[Entry, Ready], None]] = {
     "answered": _answered,
+    "explanation": _explanation,
     "clarification": _clarification,
     "declined": _declined,
     "refused": _refused,

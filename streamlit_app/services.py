@@ -39,11 +39,12 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """`takes_feedback`: there is a ledger to keep it in."""
+    """`takes_feedback`: there is a ledger to keep it in. `suggestions` are verified questions for newcomers."""
 
     pipeline: Pipeline
     principal: Principal
     takes_feedback: bool = True
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,12 @@ def start() -> Ready | NotReady:
     """Tried again on every page run until it succeeds, so that a mended cause needs no restart."""
     try:
         settings = load_settings()
-        pipeline = _open_pipeline(_stamp(settings), settings)
+        stamp = _stamp(settings)
+        pipeline = _open_pipeline(stamp, settings)
+        suggestions = _suggestions(stamp, settings)
     except Nl2SqlError as error:
         return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
-    return Ready(pipeline, settings.asking(), settings.ledger != "off")
+    return Ready(pipeline, settings.asking(), settings.ledger != "off", suggestions)
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.
@@ -77,6 +80,13 @@ def _open_pipeline(stamp: str, _settings: Settings) -> Pipeline:
         pipeline.close()
         raise
     return pipeline
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _suggestions(stamp: str, _settings: Settings) -> tuple[str, ...]:
+    from nl2sql.bootstrap import verified_suggestions
+
+    return verified_suggestions(_settings)
 
 
 def _touch(pipeline: Pipeline) -> None:

@@ -19,13 +19,14 @@ MAX_TURNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the person wants next: a question, or SQL they typed. `fresh` bypasses the cache; `accept_cost` is a yes to
-    the price that was told."""
+    """What the person wants next: a question, SQL they typed, or an edited `plan` (JSON text), of which `text` are the
+    words. `fresh` bypasses the cache; `accept_cost` is a yes to the price that was told."""
 
     text: str
     is_sql: bool = False
     fresh: bool = False
     accept_cost: bool = False
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Conversation:
 
     def turns(self) -> tuple[Turn, ...]:
         answered = [e for e in self.entries if e.answer.outcome == "answered" and not e.request.is_sql]
-        return tuple(Turn(e.request.text, e.answer.sql) for e in answered[-MAX_TURNS:])
+        return tuple(Turn(e.request.text, e.answer.sql, e.answer.plan) for e in answered[-MAX_TURNS:])
 
 
 def conversation() -> Conversation:
@@ -87,6 +88,6 @@ def conversation() -> Conversation:
     return found
 
 
-def request(text: str, is_sql: bool = False, fresh: bool = False, accept_cost: bool = False) -> None:
+def request(text: str, is_sql: bool = False, fresh: bool = False, accept_cost: bool = False, plan: str = "") -> None:
     """For button callbacks."""
-    conversation().ask(Request(text, is_sql, fresh, accept_cost))
+    conversation().ask(Request(text, is_sql, fresh, accept_cost, plan))

@@ -53,6 +53,7 @@ WRITERS = {
     "verified": "Verified query",
     "llm": "Language model",
     "sql": "Your SQL",
+    "plan": "Edited plan",
 }
 
 

@@ -12,9 +12,10 @@ from nl2sql.llm.base import NO_USAGE, Usage
 from nl2sql.question import Question
 from nl2sql.writers.base import NO_ORIGIN, Origin
 
-# answered: a table came back. clarification: several readings. declined: no writer could. refused: the guard said no.
+# answered: a table came back. explanation: an answer in words, about the data itself. clarification: several readings.
+# declined: no writer could. refused: the guard said no.
 # failed: the database or the model did not do its part.
-Outcome = Literal["answered", "clarification", "declined", "refused", "failed"]
+Outcome = Literal["answered", "explanation", "clarification", "declined", "refused", "failed"]
 ReceiptKind = Literal[
     "measure", "source", "policy", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
 ]
@@ -117,6 +118,7 @@ class Answer:
     `code` is stable for scripts ("ok", "not_understood", "sensitive", "unknown_column", "query_timed_out" …).
     `id` names this one asking in the ledger, in logs and for `Pipeline.cancel`. `data_as_of` and `stored_at` are UTC
     without zone: up to when the data is there, and since when a cached result is kept.
+    `plan` is the query plan that `sql` was compiled from, as JSON text; empty where there is none.
     `estimate` is what running was to cost, where that was asked for: with code "over_soft_limit" nothing ran yet.
     """
 
@@ -144,3 +146,4 @@ class Answer:
     estimate: Estimate | None = None
     usage: Usage = NO_USAGE
     stages: tuple[StageTime, ...] = ()
+    plan: str = ""

@@ -66,4 +66,5 @@ def compose(
         findings=find(Case(tree, outputs, result, speaker, as_of, checked.row_filtered)),
         assumptions=draft.assumptions,
         cached=cached,
+        plan=draft.plan,
     )

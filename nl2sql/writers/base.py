@@ -1,4 +1,4 @@
-"""What a writer may say: SQL, a question back, or an honest "cannot"."""
+"""What a writer may say: SQL, a question back, an explanation in words, or an honest "cannot"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CannotCode = Literal["not_understood", "unanswerable", "unsafe", "sensitive", "u
 class Origin:
     """Which writer spoke, and with what: shown to the person who asked, and part of cache keys."""
 
-    writer: str  # "offline", "llm", "verified", "sql" (typed by an analyst)
+    writer: str  # "offline", "llm", "verified", "sql" (typed by an analyst), "plan" (edited)
     detail: str = ""  # model name and prompt version for "llm"
     note: str = ""  # why an earlier writer of the chain did not answer
 
@@ -30,7 +30,8 @@ NO_ORIGIN = Origin("none")
 class SqlDraft:
     """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read.
 
-    `usage` is what language models were paid for it in this process; nothing when it comes from a cache.
+    `usage` is what language models were paid for it in this process; nothing when it comes from a cache. `plan` is the
+    query plan that it was compiled from, as JSON text; empty for SQL that was written directly.
     """
 
     sql: str
@@ -38,6 +39,7 @@ class SqlDraft:
     interpretation: str = ""
     assumptions: tuple[str, ...] = ()
     usage: Usage = NO_USAGE
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,18 @@ class CannotAnswer:
     usage: Usage = NO_USAGE
 
 
-Draft = SqlDraft | Clarification | CannotAnswer
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An answer in words about the data itself – what a term means, what can be asked – for which no SQL is needed.
+    `message` may have several lines; `suggestions` are questions that can be asked next."""
+
+    message: str
+    origin: Origin
+    suggestions: tuple[str, ...] = ()
+    usage: Usage = NO_USAGE
+
+
+Draft = SqlDraft | Clarification | CannotAnswer | Explanation
 
 
 @dataclass(frozen=True, slots=True)

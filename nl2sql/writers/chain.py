@@ -19,6 +19,8 @@ from nl2sql.writers.base import CannotAnswer, CannotCode, Draft, Repair, Writer
 HANDED_OVER: frozenset[CannotCode] = frozenset({"unavailable", "not_understood"})
 # A refusal is complete in itself: that another writer failed before is no part of its reason.
 REFUSALS: frozenset[CannotCode] = frozenset({"unsafe", "sensitive"})
+# It looks questions up: having no entry is no failure, and tells nothing about the draft of the next writer.
+QUIET = frozenset({"verified"})
 
 NOTES = {
     "llm_auth_failed": "the language model did not accept the key",
@@ -62,6 +64,8 @@ class ChainWriter:
             if not isinstance(draft, CannotAnswer) or draft.code not in HANDED_OVER:
                 return _with_notes(replace(draft, usage=draft.usage + spent), notes)
             spent += draft.usage
+            if draft.origin.writer in QUIET and writer is not self._writers[-1]:
+                continue
             said.append((len(notes), draft))
             notes.append(_why(draft))
         if not said:

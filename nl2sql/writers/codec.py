@@ -21,7 +21,8 @@ def draft_from_bytes(data: bytes) -> SqlDraft:
         value = json.loads(data)
         origin = Origin(**{k: _text(v) for k, v in value["origin"].items()})
         assumptions = tuple(_text(a) for a in value["assumptions"])
-        return SqlDraft(_text(value["sql"]), origin, _text(value["interpretation"]), assumptions)
+        interpretation, plan = _text(value["interpretation"]), _text(value["plan"])
+        return SqlDraft(_text(value["sql"]), origin, interpretation, assumptions, plan=plan)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a cached draft") from error
 

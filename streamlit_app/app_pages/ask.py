@@ -55,7 +55,7 @@ def _placeholder(ready: Ready) -> str:
 
 
 def _tools(ready: Ready, talk: Conversation) -> None:
-    examples = ready.pipeline.model.examples[:EXAMPLES]
+    examples = tuple(dict.fromkeys((*ready.suggestions, *ready.pipeline.model.examples)))[:EXAMPLES]
     if not talk.entries and talk.waiting is None:
         if examples:
             widgets.label("Or start from one of these")
@@ -117,6 +117,8 @@ def _job(ready: Ready, talk: Conversation, wanted: Request) -> tuple[Callable[[L
         if not wanted.text.strip():
             raise QuestionInvalid("Please type an SQL statement.")
         return lambda tell: pipeline.run_sql(wanted.text, principal, tell, question_id=question_id, **how), question_id
+    if wanted.plan:
+        return lambda tell: pipeline.ask_plan(wanted.plan, principal, tell, question_id=question_id, **how), question_id
     asked = Question.parse(wanted.text, principal=principal, history=talk.turns())
     return lambda tell: pipeline.ask(asked, tell, question_id=question_id, **how), question_id
 
@@ -128,7 +130,7 @@ def _remarks(talk: Conversation) -> None:
     elif talk.running is not None:
         widgets.notice("The last question was stopped before its answer came.", more=shorten(talk.running.text, 300))
     if unfinished is not None:
-        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh, unfinished.accept_cost)
+        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh, unfinished.accept_cost, unfinished.plan)
         st.button("Ask it again", key="ask-again", on_click=request, args=arguments)
 
 

@@ -201,6 +201,7 @@ class ScriptedPipeline:
     scripts: dict[str, Callable[[Question], Answer]] = field(default_factory=dict)
     asked: list[tuple[Question, bool]] = field(default_factory=list)
     ran: list[tuple[str, Principal | None]] = field(default_factory=list)
+    planned: list[tuple[object, bool]] = field(default_factory=list)
     accepted: list[bool] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
@@ -253,6 +254,20 @@ class ScriptedPipeline:
         if "email" in sql:
             return refused(question)
         return replace(answered(question), id=question_id, origin=Origin("sql"), interpretation="", sql=sql)
+
+    def ask_plan(
+        self,
+        plan: object,
+        principal: Principal | None = None,
+        listener: Listener = ignore,
+        *,
+        fresh: bool = False,
+        accept_cost: bool = False,
+        question_id: str = "",
+    ) -> Answer:
+        self.planned.append((plan, fresh))
+        self._note(accept_cost, question_id)
+        return replace(answered(Question("edited")), id=question_id, origin=Origin("plan"), plan=str(plan))
 
     def cancel(self, question_id: str) -> bool:
         self.cancelled.append(question_id)

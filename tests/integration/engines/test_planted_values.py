@@ -19,9 +19,9 @@ from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.violation import Violations
+from nl2sql.plan.base import Column, Comparison, FieldRef, QueryPlan
+from nl2sql.plan.compile.select import compile_plan
 from nl2sql.writers.base import Origin, SqlDraft
-from nl2sql.writers.offline.compile import compile_plan
-from nl2sql.writers.offline.plan import Comparison, FieldRef, QueryPlan
 
 NAME = Field("name", "name", DataType.STRING, indexed=True)
 MODEL = SemanticModel("m", (Dataset("planted", "planted", (Field("id", "id", DataType.INTEGER), NAME), ("id",)),))
@@ -65,7 +65,7 @@ def sqlite(tmp_path: Path) -> Iterator[SqliteEngine]:
 
 
 def judged(value: str, dialect: str) -> CheckedSql | Violations:
-    plan = QueryPlan("planted", columns=(REF,), conditions=(Comparison(REF, "=", (value,)),))
+    plan = QueryPlan("planted", columns=(Column("name", REF),), conditions=(Comparison(REF, "=", (value,)),))
     return check(
         SqlDraft(compile_plan(plan, MODEL, JoinGraph(MODEL), dialect), Origin("offline")), MODEL, Policy(), dialect
     )

@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from nl2sql.answer.grains import grain_of
-from nl2sql.writers.offline.dialects import bucket
+from nl2sql.plan.compile.dialects import bucket
 
 DIALECTS = ("sqlite", "mysql", "postgres", "duckdb", "bigquery")
 GRAINS = ("day", "week", "month", "quarter", "year")

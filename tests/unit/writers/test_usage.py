@@ -119,6 +119,7 @@ def test_a_cached_draft_costs_nothing() -> None:
         "origin": {"writer": "llm", "detail": "m", "note": "n"},
         "interpretation": "one",
         "assumptions": ["a"],
+        "plan": "",
     }
     assert draft_from_bytes(stored) == SqlDraft("SELECT 1", Origin("llm", "m", "n"), "one", ("a",))
 
