@@ -13,6 +13,7 @@ from nl2sql.accounts.examine import examine_account, require_safe_account
 from nl2sql.accounts.views import columns_to_hide
 from nl2sql.cache.base import Cache
 from nl2sql.cache.open import open_cache
+from nl2sql.catalog.dialects import in_dialect
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
@@ -52,6 +53,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
     with ExitStack() as opened:
         engine = open_database(settings)
         opened.callback(engine.close)
+        model = in_dialect(model, engine.dialect)
         _require_one_dataset(engine, model)
         if settings.strict:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))

@@ -151,7 +151,9 @@ def _live(settings: Settings) -> Iterator[LiveDatabase]:
         engine.fingerprint()
     finally:
         engine.close()
-    database = open_live(settings.database_url)
+    database = open_live(
+        settings.database_url, location=settings.bigquery_location, endpoint=settings.bigquery_endpoint
+    )
     try:
         yield database
     finally:

@@ -109,7 +109,7 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`headline` is one sentence: the result, or the reason there is none.
+    """`headline` is one sentence: the result, or the reason there is none. An explanation's has several lines.
 
     `choices` are whole questions to click: readings of a clarification, or nearest answerable questions.
     `sql` is the statement as people read it, `executed_sql` the same as the database was given it: with each table as a

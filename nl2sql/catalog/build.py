@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from nl2sql.catalog import ossie
 from nl2sql.catalog.dialects import ansi_of, is_plain, parsed
+from nl2sql.catalog.kinds import datatype_of, dates_only, is_calendar
 from nl2sql.catalog.model import (
     Dataset,
     Extension,
@@ -24,7 +25,7 @@ from nl2sql.catalog.model import (
     Relationship,
     SemanticModel,
 )
-from nl2sql.catalog.source import Place, Problem, Source, plain
+from nl2sql.catalog.source import Place, Problem, Source, plain, some_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -80,7 +81,8 @@ class ModelBuilder:
     def _dataset(self, place: Place, each: ossie.OssieDataset) -> Dataset:
         extension = self._own(place, each, ossie.DatasetExtension)
         made = (self._field((*place, "fields", i), each.name, f) for i, f in enumerate(each.fields))
-        fields = tuple(f for f in made if f is not None)
+        as_written = tuple(f for f in made if f is not None)
+        fields = dates_only(as_written)
         self._check_names(place, each, extension, fields)
         for text in [extension.rows, *(f.expression for f in extension.filters)]:
             self._check_sql(place, text)
@@ -105,6 +107,7 @@ class ModelBuilder:
             refresh_seconds=extension.refresh_seconds,
             start_field=extension.start_field,
             end_field=extension.end_field,
+            is_calendar=is_calendar(as_written),
             instructions=each.context.instructions,
             examples=tuple(each.context.examples),
             extensions=_foreign(each),
@@ -134,7 +137,7 @@ class ModelBuilder:
         return Field(
             name=each.name,
             expression=expression,
-            datatype=each.datatype,
+            datatype=datatype_of(each.datatype, expression),
             is_time=each.datatype.is_temporal if is_time is None else is_time,
             label=each.label,
             description=each.description,
@@ -157,7 +160,7 @@ class ModelBuilder:
         extension = self._own(place, each, ossie.RelationshipExtension)
         for key, name in (("from", each.source), ("to", each.target)):
             if name not in self.datasets:
-                known = ", ".join(self.datasets)
+                known = some_of(self.datasets)
                 self._problem((*place, key), f"there is no dataset “{name}”; there are {known}.")
         if len(each.from_columns) != len(each.to_columns):
             self._problem(place, "from_columns and to_columns must be of the same length.")
@@ -212,7 +215,7 @@ class ModelBuilder:
     def _check_owners(self, place: Place, expression: str) -> None:
         for column in parsed(expression).find_all(exp.Column):
             if column.table and column.table not in self.datasets:
-                known = ", ".join(self.datasets)
+                known = some_of(self.datasets)
                 message = f"“{column.sql()}” names no dataset of the model; there are {known}."
                 self._problem((*place, "expression"), message)
 

@@ -101,7 +101,8 @@ class Dataset:
     `label_field` identifies a row to a person (title, username); `time_field` dates it (its only date, where the model
     names none); `amount_field` is what "bids above 500" compares; `list_fields` are shown when rows are listed.
     A kept answer from it is never older than `refresh_seconds`, where that is above 0. `start_field` and `end_field`
-    are the moments from which to which a row lasts: an auction's opening and its end.
+    are the moments from which to which a row lasts: an auction's opening and its end. Of a calendar (`is_calendar`)
+    each row is a day: what points to it happened on that day.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Dataset:
     refresh_seconds: int = 0
     start_field: str = ""
     end_field: str = ""
+    is_calendar: bool = False
     instructions: str = ""
     examples: tuple[str, ...] = ()
     extensions: tuple[Extension, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ MAX_DEPTH = 100
 # With aliases counted as often as they stand there: a model of the largest file has fewer.
 MAX_NODES = 2_000_000
 
+
+_NAMED = 10  # in a message
 
 Place = tuple[str | int, ...]  # the steps from the file's root: ("semantic_model", 0, "datasets", 3)
 
@@ -112,6 +115,13 @@ def _check_size(text: str) -> None:
                 raise NotAModel("its aliases make it larger than any model")
     finally:
         loader.dispose()
+
+
+def some_of(names: Iterable[str], joint: str = ", ") -> str:
+    """The first ten, and how many more there are: a message is read by a person."""
+    known = list(names)
+    shown = joint.join(known[:_NAMED])
+    return f"{shown} and {len(known) - _NAMED} more" if len(known) > _NAMED else shown
 
 
 def _child(node: Any, step: str | int) -> Any:

@@ -7,8 +7,8 @@ from nl2sql.engines.schemes import SERVERS
 from nl2sql.errors import SettingsInvalid
 
 
-def open_live(url: str) -> LiveDatabase:
-    """Raises EngineError, and SettingsInvalid for a kind of database whose structure cannot be read."""
+def open_live(url: str, *, location: str = "", endpoint: str = "") -> LiveDatabase:
+    """`location` and `endpoint` are for a BigQuery address that names none. Raises EngineError and SettingsInvalid."""
     scheme, _, rest = url.partition("://")
     if scheme in SERVERS:
         from nl2sql.introspection.servers import Server
@@ -22,7 +22,8 @@ def open_live(url: str) -> LiveDatabase:
         from nl2sql.introspection.files import DuckdbFile
 
         return DuckdbFile(rest.removeprefix("/"))
-    raise SettingsInvalid(
-        f"The structure of a {scheme} database cannot be read here.",
-        hint="It can of SQLite, DuckDB, MySQL, MariaDB and PostgreSQL databases.",
-    )
+    if scheme == "bigquery":
+        from nl2sql.introspection.bigquery import BigQueryDataset
+
+        return BigQueryDataset(url, location, endpoint)
+    raise SettingsInvalid("The structure of this kind of database cannot be read here.")

@@ -120,8 +120,8 @@ class Change:
         if not old or not instead:
             return edit.add_condition(plan, named)
         changed = edit.replace_condition(plan, old[0], named)
-        for each in old[1:]:
-            changed = edit.remove_condition(changed, each) if each != named else changed
+        for other in old[1:]:
+            changed = edit.remove_condition(changed, other) if other != named else changed
         will = self._filter_time(named) or self.model.dataset(named.dataset).time_field
         dates = {FieldRef(named.path, named.dataset, self._filter_time(c)) for c in old}
         moved = FieldRef(named.path, named.dataset, will.rpartition(".")[2])

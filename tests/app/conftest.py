@@ -138,6 +138,17 @@ def clarification(question: Question) -> Answer:
     )
 
 
+def explanation(question: Question) -> Answer:
+    return Answer(
+        question,
+        "explanation",
+        "“turnover”: the sum of order totals.\nPeriods go by the day of <b>placing</b>.",
+        "explanation",
+        Origin("offline"),
+        choices=("Turnover by country in 2025",),
+    )
+
+
 def declined(question: Question) -> Answer:
     return Answer(
         question,
@@ -326,7 +337,14 @@ def no_cached_pipeline() -> Iterator[None]:
 @pytest.fixture
 def scripted() -> ScriptedPipeline:
     return ScriptedPipeline(
-        {"which": clarification, "flibber": declined, "private": refused, "slow": failed, "costly": priced}
+        {
+            "mean": explanation,
+            "which": clarification,
+            "flibber": declined,
+            "private": refused,
+            "slow": failed,
+            "costly": priced,
+        }
     )
 
 

@@ -99,6 +99,15 @@ def test_a_clarification_offers_its_readings_and_asks_the_one_that_is_picked(app
     assert "Germany leads" in shown(app)
 
 
+def test_an_explanation_shows_its_lines_and_what_can_be_asked(app: AppTest) -> None:
+    ask(app, "what does turnover mean?")
+    page = shown(app)
+    assert "“turnover”: the sum of order totals." in page
+    assert "Periods go by the day of &lt;b&gt;placing&lt;/b&gt;." in page
+    assert buttons(app)["choice-1-0"] == "Turnover by country in 2025"
+    assert not app.dataframe
+
+
 def test_a_declined_question_names_its_reason_the_unknown_words_and_what_can_be_asked(app: AppTest) -> None:
     ask(app, "flibber by country")
     page = shown(app)

@@ -125,6 +125,23 @@ def test_an_answer_goes_to_standard_output_as_plain_text(pipeline: ScriptedPipel
     assert pipeline.closed
 
 
+def test_an_explanation_goes_to_standard_output_and_is_no_failure(pipeline: ScriptedPipeline, capsys: Capture) -> None:
+    pipeline.script = said("explanation", "explanation")
+    assert cli.run(["ask", "What does revenue mean?"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out == "There is a reason.\nYou could ask\n  · Revenue by country\n"
+
+
+@pytest.mark.parametrize("option", ["--csv", "--sql"])
+def test_an_explanation_is_no_data_for_a_pipe(option: str, pipeline: ScriptedPipeline, capsys: Capture) -> None:
+    pipeline.script = said("explanation", "explanation")
+    assert cli.run(["ask", "What does revenue mean?", option]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "There is a reason." in printed.err
+
+
 def test_data_cannot_write_escape_sequences(pipeline: ScriptedPipeline, capsys: Capture) -> None:
     cli.run(["ask", "Revenue by country"])
     printed = capsys.readouterr().out

@@ -12,7 +12,7 @@ from nl2sql.errors import ModelUnreachable, QueryFailed, QueryTimedOut
 from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal, Question
 from nl2sql.trace import StageEvent
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
 from tests.unit.scripted_house import COUNT, LLM, POLICIES, House, build
 
 
@@ -149,6 +149,14 @@ def test_a_question_back_and_a_decline_pass_through_without_a_query() -> None:
     answer = no.pipeline.ask(Question.parse("Rain?"))
     assert (answer.outcome, answer.code, answer.unknown_words) == ("declined", "unanswerable", ("rain",))
     assert back.engine.ran == no.engine.ran == []
+
+
+def test_an_explanation_is_an_answer_in_words_without_a_query() -> None:
+    house = build(lambda question, repair: Explanation("GMV: the sum of\nfinal prices.", LLM, ("GMV by month",)))
+    answer = house.pipeline.ask(Question.parse("What does GMV mean?"))
+    assert (answer.outcome, answer.code) == ("explanation", "explanation")
+    assert (answer.headline, answer.choices) == ("GMV: the sum of\nfinal prices.", ("GMV by month",))
+    assert (answer.sql, answer.table, house.engine.ran) == ("", None, [])
 
 
 class SpoilingCache(MemoryCache):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nl2sql.catalog.lint.base import Finding, Linted
 from nl2sql.catalog.model import DataType, Relationship
+from nl2sql.catalog.source import some_of
 
 
 def check_keys(linted: Linted) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def check_cycles(linted: Linted) -> Iterator[Finding]:
         inside = [o for o in circling if o.source in circle and o.target in circle]
         if circle not in told and not any(o.role for o in inside):
             told.add(circle)
-            names = ", ".join(o.name for o in inside)
+            names = some_of(o.name for o in inside)
             message = f"relationships lead in a circle and none has a role: {names}. Give one a role."
             yield linted.finding("error", "circle", linted.relationship_places[link.name], message)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nl2sql.catalog.lint.base import Finding, Linted
 from nl2sql.catalog.normalise import folded, normalised
-from nl2sql.catalog.source import Place
+from nl2sql.catalog.source import Place, some_of
 
 # What questions are built with. As the name of something, each would be heard in every second question.
 FUNCTION_WORDS = frozenset(
@@ -67,7 +67,7 @@ def check_one_meaning(linted: Linted) -> Iterator[Finding]:
     for (_, _, word), found in meanings.items():
         if len(found) > 1:
             *_, last = found.values()
-            message = f"“{word}” may mean {' or '.join(found)}: a question with it gets a question back."
+            message = f"“{word}” may mean {some_of(found, ' or ')}: a question with it gets a question back."
             yield linted.finding("warning", "several_meanings", last.place, message)
 
 
@@ -111,6 +111,6 @@ def check_values(linted: Linted) -> Iterator[Finding]:
             shared[tuple(fields)].append(word)
     for names, words in shared.items():
         shown = ", ".join(f"“{word}”" for word in words[:_SHOWN]) + (", …" if len(words) > _SHOWN else "")
-        several = " and ".join(".".join(each) for each in names)
+        several = some_of([".".join(each) for each in names], " and ")
         message = f"{several} share {len(words)} of their values: {shown}."
         yield linted.finding("warning", "shared_values", linted.field_places[names[-1]], message)

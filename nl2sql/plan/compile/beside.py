@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.compile.grouped import Grouping
+from nl2sql.plan.compile.joined import table_named
 from nl2sql.plan.compile.layers import Layer, query_of
 from nl2sql.plan.compile.statement import Statement
 
@@ -32,7 +33,7 @@ def joined(statement: Statement, parts: list[Layer], groupings: list[Grouping]) 
     if keys:
         first, joins = _every_group(statement, parts, groupings)
     else:
-        first, joins = parts[0].source, [exp.Join(this=exp.to_table(p.source), kind="CROSS") for p in parts[1:]]
+        first, joins = parts[0].source, [exp.Join(this=table_named(p.source), kind="CROSS") for p in parts[1:]]
     values: dict[str, exp.Expr] = {key.name: exp.column(key.name, first) for key in keys}
     for part in parts:
         for name in part.values:
@@ -40,7 +41,7 @@ def joined(statement: Statement, parts: list[Layer], groupings: list[Grouping]) 
                 column = exp.column(name, part.source)
                 zero = name in part.counts and bool(keys)
                 values[name] = exp.Coalesce(this=column, expressions=[exp.Literal.number(0)]) if zero else column
-    frame = exp.Select(from_=exp.From(this=exp.to_table(first)), joins=joins)
+    frame = exp.Select(from_=exp.From(this=table_named(first)), joins=joins)
     counts = frozenset[str]().union(*(part.counts for part in parts))
     return Layer(statement, "together", frame, values, False, set(), counts)
 
@@ -50,11 +51,13 @@ def _every_group(statement: Statement, parts: list[Layer], groupings: list[Group
     title = statement.named(f"every_{'_'.join(groupings[0].shown)}")
     union = query_of(
         [
-            exp.Select(expressions=[exp.column(k.name) for k in keys], from_=exp.From(this=exp.to_table(part.source)))
+            exp.Select(expressions=[exp.column(k.name) for k in keys], from_=exp.From(this=table_named(part.source)))
             for part in parts
         ]
     )
     statement.add(title, union)
+    # An entity's key decides its label.
+    apart = {key.name for columns in groupings[0].keys_of.values() for key in columns[:-1] or columns}
     everywhere = zip(*(grouping.keys for grouping in groupings), strict=True)
     never_null = [all(key.never_null for key in same) for same in everywhere]
     joins = []
@@ -62,8 +65,9 @@ def _every_group(statement: Statement, parts: list[Layer], groupings: list[Group
         pairs = [
             _same(exp.column(key.name, part.source), exp.column(key.name, title), statement.dialect, never_null=known)
             for key, known in zip(keys, never_null, strict=True)
+            if key.name in apart
         ]
-        joins.append(exp.Join(this=exp.to_table(part.source), on=exp.and_(*pairs, copy=False), side="LEFT"))
+        joins.append(exp.Join(this=table_named(part.source), on=exp.and_(*pairs, copy=False), side="LEFT"))
     return title, joins
 
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 from nl2sql.plan.base import Derived, Dimension, Part
 from nl2sql.plan.compile.aggregates import divided, minus
 from nl2sql.plan.compile.moments import step_number
+from nl2sql.plan.compile.ranks import ascending
 from nl2sql.plan.errors import PlanInvalid
 
 _ONE = exp.Literal.number(1)
@@ -59,15 +60,16 @@ def among_groups(derived: Derived, of: exp.Expr, partition: list[exp.Expr]) -> e
 def along_time(
     derived: Derived, of: exp.Expr, along: exp.Expr, dimension: Dimension, partition: list[exp.Expr], dialect: str
 ) -> exp.Expr:
-    if derived.kind in ("running_total", "moving_average"):
-        function = exp.Sum if derived.kind == "running_total" else exp.Avg
-        start = "UNBOUNDED" if derived.kind == "running_total" else exp.Literal.number(derived.periods - 1)
+    if derived.kind == "running_total":  # to the current row, which is the only one of its date
+        return _over(exp.Sum(this=of.copy()), partition, [ascending(along, dialect)])
+    if derived.kind == "moving_average":
+        start = exp.Literal.number(derived.periods - 1)
         spec = exp.WindowSpec(kind="ROWS", start=start, start_side="PRECEDING", end="CURRENT ROW")
-        return _over(function(this=of.copy()), partition, [exp.Ordered(this=along.copy())], spec)
+        return _over(exp.Avg(this=of.copy()), partition, [ascending(along, dialect)], spec)
     number, step = step_number(along, dimension.grain, dialect) if dimension.grain else (along.copy(), 1)
     back = exp.Literal.number(derived.periods * step)
     spec = exp.WindowSpec(kind="RANGE", start=back, start_side="PRECEDING", end=back.copy(), end_side="PRECEDING")
-    earlier = _over(exp.Max(this=of.copy()), partition, [exp.Ordered(this=number)], spec)
+    earlier = _over(exp.Max(this=of.copy()), partition, [ascending(number, dialect)], spec)
     match derived.kind:
         case "previous":
             return earlier

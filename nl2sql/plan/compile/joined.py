@@ -97,7 +97,7 @@ class Joined:
         return join
 
     def _table(self, dataset: str, alias: str) -> exp.Expr:
-        return aliased_table(self.model.dataset(dataset).table, alias)
+        return table_named(self.model.dataset(dataset).table, alias)
 
     def _alias(self, dataset: str, role: str = "") -> str:
         stem = "_".join(role.split()) or dataset
@@ -139,9 +139,11 @@ class Joined:
         raise PlanInvalid(f"I see no safe way from {self.base} to {dataset}.")
 
 
-def aliased_table(table: str, alias: str) -> exp.Expr:
-    made = exp.to_table(table)
-    return made if table == alias else exp.alias_(made, alias, table=True)
+def table_named(name: str, alias: str = "") -> exp.Table:
+    table = exp.Table(this=exp.to_identifier(name))
+    if alias and alias != name:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return table
 
 
 def _matched(relationship: Relationship, many: str, one: str) -> exp.Expr:

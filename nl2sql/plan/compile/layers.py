@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from nl2sql.plan.compile.joined import table_named
 from nl2sql.plan.compile.statement import Query, Statement
 
 
@@ -28,6 +29,10 @@ class Layer:
         self.frame.set("expressions", [named(self.values[name], name) for name in names])
         return self.frame
 
+    def is_plain(self, name: str) -> bool:
+        """Whether the value is a column of the one query below, so that it can be written again and again."""
+        return bool(self.source) and not self.grouped and isinstance(self.values[name], exp.Column)
+
     def closed(self, name: str = "") -> Layer:
         """All of it as a WITH query; the layer above reads its columns by their names."""
         title = self.statement.named(self.name)
@@ -47,7 +52,7 @@ class Layer:
 def reading(
     statement: Statement, title: str, names: Iterable[str], name: str, counts: frozenset[str] = frozenset()
 ) -> Layer:
-    frame = exp.Select(from_=exp.From(this=exp.to_table(title)))
+    frame = exp.Select(from_=exp.From(this=table_named(title)))
     return Layer(statement, name, frame, {n: exp.column(n) for n in names}, False, set(), counts, title)
 
 

@@ -18,6 +18,11 @@ def direction(value: exp.Expr, dialect: str, *, descending: bool) -> exp.Ordered
     return exp.Ordered(this=value, desc=descending, nulls_first=dialect in _SMALL_NULLS and not descending)
 
 
+def ascending(value: exp.Expr, dialect: str) -> exp.Ordered:
+    """Smallest first, with NULL wherever the engine puts it."""
+    return exp.Ordered(this=value.copy(), nulls_first=dialect in _SMALL_NULLS)
+
+
 def first_of_each(
     layer: Layer, partition: list[exp.Expr], order: list[exp.Expr], limit: int, *, ties: bool
 ) -> tuple[Layer, str]:
@@ -26,10 +31,7 @@ def first_of_each(
     place = "place"
     while place in layer.values:
         place = f"{place}_of_row"
-    keys = [
-        key if isinstance(key, exp.Ordered) else direction(key.copy(), layer.statement.dialect, descending=False)
-        for key in order
-    ]
+    keys = [key if isinstance(key, exp.Ordered) else ascending(key, layer.statement.dialect) for key in order]
     layer.values[place] = exp.Window(
         this=exp.Rank() if ties else exp.RowNumber(),
         partition_by=[each.copy() for each in partition],

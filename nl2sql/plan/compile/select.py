@@ -38,7 +38,7 @@ def compile_plan(plan: QueryPlan, model: SemanticModel, graph: JoinGraph, dialec
     whole = statement.whole(query)
     if is_native(dialect):
         spelled(whole, dialect)
-    return adapt(whole, dialect).sql(dialect, pretty=True)
+    return adapt(whole, dialect).sql(dialect, pretty=True, copy=False)
 
 
 class _Answer:
@@ -111,10 +111,10 @@ class _Answer:
         self.layer.values[name] = value
 
     def _look_around(self, derived: Derived, of: str) -> exp.Expr:
-        plain_share = derived.kind == "share" and not derived.within
-        if (self.layer.grouped and not plain_share) or of in self.layer.windows:
-            self.layer = self.layer.closed("computed")
+        plain_share = derived.kind == "share" and not derived.within and self.layer.grouped
         dimension = along_dimension(derived, self.plan.dimensions)
+        if of in self.layer.windows or not (plain_share or self.layer.is_plain(of)):
+            self.layer = self.layer.closed("computed")
         if dimension is None:
             return among_groups(derived, self.layer.values[of], self._partition(derived.within))
         along = output_name(dimension)
@@ -222,7 +222,10 @@ class _Answer:
             direction(self.layer.values[column].copy(), self.statement.dialect, descending=descending)
         ]
         if not plan.ties:
-            order += [self.layer.values[key.name] for key in reversed(self.grouping.keys) if key.name != column]
+            others = [
+                n for n in self._dimensions_in_order() if n != column and n not in map(self._dimension, plan.within)
+            ]
+            order += [self.layer.values[key] for name in others for key in dict.fromkeys((name, *self._keys(name)))]
         self.layer, place = first_of_each(self.layer, partition, order, plan.limit or 1, ties=plan.ties)
         return place
 

@@ -12,7 +12,7 @@ from typing import Self
 from sqlglot import exp
 
 from nl2sql.plan.base import Condition, FieldRef, Part, Path, Related, Span, Value
-from nl2sql.plan.compile.joined import Joined
+from nl2sql.plan.compile.joined import Joined, table_named
 from nl2sql.plan.compile.moments import part_of, span
 from nl2sql.plan.errors import PlanInvalid
 
@@ -123,8 +123,7 @@ class Values(Joined):
             targets = self.graph.relationships[way.back[0]].target_columns
             pairs = zip(made.keys, targets, strict=True)
             on = [exp.EQ(this=exp.column(k.name, alias), expression=exp.column(t, head)) for k, t in pairs]
-            this = exp.to_table(made.name) if alias == made.name else exp.alias_(made.name, alias, table=True)
-            self.joins.append(exp.Join(this=this, on=exp.and_(*on), side="LEFT"))
+            self.joins.append(exp.Join(this=table_named(made.name, alias), on=exp.and_(*on), side="LEFT"))
         return self.aliases[path]
 
     def _aggregate(self, related: Related) -> tuple[str, exp.Expr]:

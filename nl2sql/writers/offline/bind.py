@@ -286,7 +286,15 @@ class Binder(Restricting):
         return Related(backwards(path), base, "metric", None, tuple(conditions), metric.name)
 
     def related_count(self, noun: Noun, whole: Scope) -> Related:
-        """How many rows of the noun each row of the base has."""
+        """How many rows of the noun, or different people of a role, each row of the base has."""
+        if noun.role:
+            relationship = self.graph.relationships[noun.role]
+            ways = self.graph.paths(relationship.source, whole.dataset)
+            if len(ways) != 1 or ways == [()] or noun.restrictors or noun.at_least > 1:
+                raise NotUnderstood(f"I do not know how “{noun.words}” belongs to the rest.", (noun.words,))
+            column = FieldRef((), relationship.source, relationship.source_columns[0])
+            members = tuple(self.raw(relationship, relationship.source))
+            return Related(backwards(ways[0]), relationship.source, "distinct", column, members)
         path = self._way_back(noun, whole)
         scope = self._inner_scope(noun)
         conditions = [*self.role_conditions(path, noun.dataset), *self._inside(noun, scope)]
@@ -303,8 +311,8 @@ class Binder(Restricting):
 
     def _relation(self, noun: Noun, paths: list[Path], base: str) -> Path:
         """Of several ways to belong, the one a verb names; else the model's first, and it is said."""
-        verbs = {*noun.verbs, *self.frame.verbs}
-        named = [p for p in paths if verbs & set(p)]
+        own = [p for p in paths if set(noun.verbs) & set(p)]
+        named = own if len(own) == 1 else [p for p in paths if {*noun.verbs, *self.frame.verbs} & set(p)]
         if len(named) == 1 or len(paths) == 1:
             return (named or paths)[0]
         head = self.frame.head

@@ -17,9 +17,10 @@ from nl2sql.plan.base import Dimension, FieldRef, Grain, Measure, Named, Path, Q
 from nl2sql.plan.errors import PlanInvalid
 from nl2sql.plan.followup import Aggregate, Change
 from nl2sql.plan.names import metric_base
-from nl2sql.plan.validate import validate
+from nl2sql.plan.validate import read_plan, validate
 from nl2sql.plan.walk import paths_of, walked_by
 from nl2sql.plan.words import Wording
+from nl2sql.question import Turn
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -44,6 +45,16 @@ _SILENT = ("filler", "comma", "and", "is", "only", "but", "preposition", "list",
 _SORTS = frozenset("sort sorted order ordered".split())
 # "top 5": more rows than a page of a person's attention are asked for in full.
 _MOST_ROWS = 1_000_000
+
+
+def previous_plan(history: Sequence[Turn], model: SemanticModel, graph: JoinGraph) -> QueryPlan | None:
+    """The plan of the last turn, as `model` (what the asker may see) allows it; None where there is none."""
+    if not history or not history[-1].plan:
+        return None
+    try:
+        return read_plan(history[-1].plan, model, graph)
+    except PlanInvalid:
+        return None
 
 
 def follow_up(

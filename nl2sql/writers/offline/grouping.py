@@ -14,6 +14,7 @@ from nl2sql.plan.compile.aggregates import split_condition
 from nl2sql.plan.compile.expressions import parsed
 from nl2sql.plan.walk import first_field
 from nl2sql.writers.offline.frame import (
+    CompareAsk,
     FilterAsk,
     GroupAsk,
     NotUnderstood,
@@ -70,12 +71,18 @@ class Grouping(Measuring):
 
     def _time(self, base: str, measures: tuple[Measure, ...]) -> FieldRef:
         """What dates the measure: its own time field, the filter's, the dataset's."""
-        name = self._time_name(base, measures)
+        name = self._time_name(base, measures) or self._calendar_day(base)
         if not name:
             raise NotUnderstood(f"There is no date on {self.model.dataset(base).label or base}.")
         dataset, _, field = name.rpartition(".")
         paths = self.graph.paths(base, dataset or base)
         return FieldRef(paths[0], dataset or base, field)
+
+    def _calendar_day(self, base: str) -> str:
+        """The day in the calendar that the rows point to, where they point to one day only."""
+        ends = {r.target for r in self.graph.relationships.values() if r.source == base}
+        days = [d for d in map(self.model.dataset, ends) if d.is_calendar and len(self.graph.paths(base, d.name)) == 1]
+        return f"{days[0].name}.{days[0].time_field}" if len(days) == 1 and days[0].time_field else ""
 
     def _time_name(self, base: str, measures: tuple[Measure, ...]) -> str:
         for made in (ask.made for ask in self.frame.measures if ask.made):
@@ -88,11 +95,8 @@ class Grouping(Measuring):
                 dated = self.model.dataset(ref.dataset).field(ref.field).time_field
                 if dated:
                     return dated
-        for ask in self._all_restrictors():
-            if isinstance(ask, FilterAsk) and not ask.negated:
-                dated = self.binder.filter_time(ask, base)
-                if dated:
-                    return dated
+        if dated := self._said_time(base):
+            return dated
         roles = [n.role for n in self.frame.nouns if n.role]
         verbs = [v for v in self.frame.verbs if self.graph.relationships[v].time_field]
         for name in [*roles, *verbs]:
@@ -100,6 +104,18 @@ class Grouping(Measuring):
             if relationship.source == base and relationship.time_field:
                 return relationship.time_field
         return self.model.dataset(base).time_field
+
+    def _said_time(self, base: str) -> str:
+        """What a business adjective dates ("sold"), or a value that only such rows have ("for over 500")."""
+        for ask in self._all_restrictors():
+            if isinstance(ask, FilterAsk) and not ask.negated and (dated := self.binder.filter_time(ask, base)):
+                return dated
+        for ask in self._all_restrictors():
+            if not isinstance(ask, CompareAsk) or len(ask.fields) != 1 or ask.fields[0].dataset != base:
+                continue
+            if dated := self.model.dataset(base).field(ask.fields[0].field).time_field:
+                return dated
+        return ""
 
     def _all_restrictors(self) -> list[Restrictor]:
         return [*self.frame.loose, *self.frame.part, *(r for n in self.frame.nouns for r in n.restrictors)]

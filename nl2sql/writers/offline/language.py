@@ -25,7 +25,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("extreme", "min"): "lowest | minimum | min | smallest | worst | bottom | poorest",
     ("most", "max"): "most | highest number of | largest number of | most number of",
     ("most", "min"): "fewest | least | lowest number of | smallest number of",
-    ("dear", "max"): "most expensive | priciest | costliest | highest priced",
+    ("dear", "max"): "most expensive | priciest | costliest | dearest | highest priced",
     ("dear", "min"): "cheapest | least expensive | lowest priced",
     ("recent", "max"): "latest | newest | most recent | most recently",
     ("recent", "min"): "oldest | earliest",
@@ -75,7 +75,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "name | give | display | find | see | whose | get me | tell me"
     ),
     ("with", ""): (
-        "with | having | that have | that had | who have | who had | which have | which had | that got | that has"
+        "with | w | together with | having | "
+        "that have | that had | who have | who had | which have | which had | that got | that has"
     ),
     ("comma", ""): ",",
     ("and", ""): "and | as well as | along with | plus",
@@ -92,12 +93,14 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("text", "starts with"): "start with | starting with | begin with | beginning with",
     ("text", "ends with"): "end with | ending with",
     ("below", ""): (
-        "and everything under it | and everything below it | and everything in it | and everything beneath it | and all "
-        "below it | and all under it | or below | and below | and whatever is below it | and its descendants | including "
-        "everything under it | including everything below it | including its descendants | with everything under it"
+        "and everything under it | and everything below it | and everything in it | and everything beneath it | "
+        "and all below it | and all under it | or below | and below | and whatever is below it | and its descendants | "
+        "including everything under it | including everything below it | including its descendants | with everything "
+        "under it"
     ),
     ("word", ""): "the word | the text | the term | the phrase | the string | word | phrase",
     ("times", ""): "times",
+    ("once", "1"): "once",
     ("factor", "2"): "twice | double | twice as much as | double of",
     ("factor", "3"): "triple | thrice | three times as much as",
     ("factor", "0.5"): "half | half of",
@@ -137,7 +140,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "info about | information on | information about | everything | everything that | all that | anything that | "
         "rack up | racked up | pull in | pulled in | clock up | clocked up | a breakdown of | want to know | would "
         "like to know | curious | wondering | give a list of | a list of | list of | called | named | particular | "
-        "specific | actual | actually | really | basically | yet"
+        "specific | actual | actually | really | basically | yet | "
+        "pls | plz | quick one | quick question | hiya | folks"
     ),
 }
 
@@ -155,9 +159,10 @@ BEFALLS = frozenset("get got receive received".split())
 ABOUT = ("about", "concerning", "regarding")
 # Negations of the noun that follows ("no sold items"), not of the adjective between ("not sold items").
 NEGATES_NOUNS = frozenset(
-    ("no, without, without any, without a, not any, have no, has no, had no, with no, not have any, do not have").split(
-        ", "
-    )
+    (
+        "no, without, without any, without a, not any, have no, has no, had no, with no, not have any, do not have, "
+        "never had"
+    ).split(", ")
 )
 # Of many values per group, the first mean a judgement over all of them, the second one single value.
 EVALUATES = frozenset("best worst poorest top bottom".split())

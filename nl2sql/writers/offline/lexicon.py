@@ -12,6 +12,7 @@ from nl2sql.catalog.model import Dataset, SemanticModel
 from nl2sql.catalog.value_index import IndexedValue
 from nl2sql.writers.offline.constructs.order import CONSTRUCTS
 from nl2sql.writers.offline.dates import find_period
+from nl2sql.writers.offline.inflection import stem, stems
 from nl2sql.writers.offline.language import phrases
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -47,8 +48,12 @@ class Lexicon:
         for words, senses in phrases(construct.phrases for construct in CONSTRUCTS).items():
             for kind, argument in senses:
                 self._add(words, WordSense(kind, argument))
+        self._inflected: dict[str, dict[tuple[str, ...], list[Sense]]] = {}  # by their stems, of the model alone
         for phrase, sense in _model_phrases(model):
-            self._add(normalize(phrase), sense)
+            words = normalize(phrase)
+            self._add(words, sense)
+            if isinstance(sense, FieldSense | VerbSense | FilterSense):
+                _put(self._inflected, stems(words), sense)
         for each in values:
             sense = ValueSense(each.dataset, each.field, each.value)
             if len(each.words) <= 2:
@@ -60,10 +65,7 @@ class Lexicon:
         )
 
     def _add(self, words: tuple[str, ...], sense: Sense) -> None:
-        if words:
-            senses = self._phrases.setdefault(words[0], {}).setdefault(words, [])
-            if sense not in senses:
-                senses.append(sense)
+        _put(self._phrases, words, sense)
 
     def known_phrases(self) -> set[str]:
         """Every phrase with a sense, as its words stand after normalising."""
@@ -100,6 +102,9 @@ class Lexicon:
         token = tokens[at]
         if token.number is not None:
             return Chunk(token.text, (NumberSense(token.number, token.unit),)), 1
+        senses, length = self._other_form(tokens, at)
+        if length:
+            return Chunk(" ".join(t.text for t in tokens[at : at + length]), tuple(senses)), length
         return self._typo(token), 1
 
     def _phrase(self, tokens: tuple[Token, ...], at: int) -> tuple[list[Sense], int]:
@@ -109,18 +114,22 @@ class Lexicon:
         best: tuple[list[Sense], int] = ([], 0)
         for words, senses in self._phrases.get(token.norm, {}).items():
             length = len(words)
-            if (
-                words[0] in ("or", "and")
-                and length > 1
-                and tokens[at + length : at + length + 1]
-                and tokens[at + length].norm == "than"
-            ):
-                continue  # "or more than 3": another bound
+            if words[0] in ("or", "and") and length > 1 and _bounds_again(tokens[at + length : at + length + 1]):
+                continue  # "or more than 3", "or over 3": another bound
             if length > best[1] and tuple(t.norm for t in tokens[at : at + length]) == words:
                 best = (senses, length)
         if token.number is not None and best[1] == 1:
             return [], 0
         return best
+
+    def _other_form(self, tokens: tuple[Token, ...], at: int) -> tuple[list[Sense], int]:
+        """The longest phrase of the model that stands here with its verb in another form."""
+        if tokens[at].text in self._codes or not tokens[at].norm.endswith(("ing", "ed")):
+            return [], 0
+        known = self._inflected.get(stem(tokens[at].norm), {})
+        fitting = [w for w in known if stems(tuple(t.norm for t in tokens[at : at + len(w)])) == w]
+        longest = max(fitting, key=len, default=())
+        return (known[longest], len(longest)) if longest else ([], 0)
 
     def _typo(self, token: Token) -> Chunk:
         """One edit away from exactly one word of one phrase: read as that word, and say so."""
@@ -133,6 +142,13 @@ class Lexicon:
         word = likely[0]
         senses = self._phrases.get(word, {}).get((word,), [])
         return Chunk(token.text, tuple(senses), corrected=word if senses else "")
+
+
+def _put(table: dict[str, dict[tuple[str, ...], list[Sense]]], words: tuple[str, ...], sense: Sense) -> None:
+    if words:
+        senses = table.setdefault(words[0], {}).setdefault(words, [])
+        if sense not in senses:
+            senses.append(sense)
 
 
 def _is_slip(typed: str, word: str) -> bool:
@@ -152,6 +168,10 @@ def _is_text(chunks: list[Chunk]) -> bool:
     """Behind "contains" stand words of a text, not misspelt ones of the model."""
     known = next((c for c in reversed(chunks) if c.senses and c.word("filler") is None), None)
     return known is not None and known.word("text") is not None
+
+
+def _bounds_again(following: tuple[Token, ...]) -> bool:
+    return any(token.norm == "than" or token.number is not None for token in following)
 
 
 def _is_plain_number(tokens: tuple[Token, ...], at: int, length: int) -> bool:

@@ -85,6 +85,8 @@ class Places:
         shortest = min(len(ref.path) for ref in found)
         nearest = [ref for ref in found if len(ref.path) == shortest]
         self._tell_nearest(nearest, len(found), scope, words)
+        if len(nearest) == 1 and said in ("to", "for") and self._verbs(nearest[0]) - BEFALLS:
+            raise NotUnderstood(f"I do not know what “{said} {words}” means here.", (words,))  # "payments to marco77"
         if len(nearest) == 1:
             return nearest[0]
         return self._hinted(nearest, words, scope.spent, value=value, said=said)
@@ -118,7 +120,7 @@ class Places:
         fitting = [ref for ref in refs if hints & set(ref.path)]
         done = {*self.frame.verbs, *spent}
         others = [ref for ref in refs if not done & set(ref.path)]
-        if said in ("from", "to", "object") and len(others) == 1 < len(
+        if said in ("from", "to", "for", "object", *ABOUT) and len(others) == 1 < len(
             refs
         ):  # "bought from marco77": he is not the one who bought
             return others[0]
@@ -127,7 +129,8 @@ class Places:
         if said and (told := self._told_by(said, refs, words)):
             return told
         if len({(ref.dataset, ref.field) for ref in refs}) > 1:
-            raise self._which(words, [self.model.dataset(r.dataset).field(r.field).label or r.field for r in refs])
+            labels = [self.model.dataset(r.dataset).field(r.field).label or r.field for r in refs]
+            raise self._which(words, [f"the {label} {words}" for label in labels] if value else labels)
         roles = [role.role for ref in refs if (role := self.graph.role_of(ref.path))]
         if noun:
             raise self._which(

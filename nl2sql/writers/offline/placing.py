@@ -7,7 +7,16 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.writers.offline.frame import GroupAsk, MeasureAsk, Noun, RankAsk, RankBy, Restrictor, ValueAsk
 from nl2sql.writers.offline.language import NEGATES_NOUNS
 from nl2sql.writers.offline.reading import Reading
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, VerbSense
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    FilterSense,
+    MetricSense,
+    RoleSense,
+    ValueSense,
+    VerbSense,
+)
 
 
 def set_head(reading: Reading, noun: Noun) -> None:
@@ -58,9 +67,27 @@ def _rows_of_kind(model: SemanticModel, graph: JoinGraph, ask: ValueAsk) -> str:
     return nearest[0] if len(nearest) == 1 else ""
 
 
+def rows_of_kind(reading: Reading, chunk: Chunk) -> str:
+    """The dataset whose rows the name of a kind stands for ("phones"); empty where the word is none."""
+    senses = chunk.of(ValueSense)
+    if not senses or chunk.has(DatasetSense, FilterSense):
+        return ""
+    return _rows_of_kind(reading.model, reading.graph, ValueAsk(senses, (senses[0].value,), chunk.words))
+
+
 def names_a_kind(reading: Reading) -> bool:
     said = [*reading.frame.loose, *reading.pending.before]
     return kind_of_thing(reading.model, reading.graph, said) is not None
+
+
+def count_kind(reading: Reading) -> None:
+    """ "how many cameras …": nothing else was said to count."""
+    frame, pending = reading.frame, reading.pending
+    if not pending.count or frame.head is not None or frame.measures or frame.groups or frame.columns:
+        return
+    if kind := kind_of_thing(reading.model, reading.graph, frame.loose):
+        pending.count, frame.counted, frame.head, frame.loose = False, True, kind, []
+        frame.nouns.insert(0, kind)
 
 
 def negates_noun(reading: Reading) -> bool:
@@ -80,7 +107,7 @@ def is_deed(reading: Reading, chunk: Chunk) -> bool:
 
 def relate(reading: Reading, noun: Noun) -> None:
     between = reading.chunks[reading.noun_at + 1 : reading.at]
-    noun.apart = any(c.word(kind) for c in between for kind in ("and", "but", "comma", "that"))
+    noun.apart = any(c.word(kind) for c in between for kind in ("and", "or", "but", "comma", "that"))
     reading.noun_at = reading.at
     if reading.in_part():
         reading.frame.part_nouns.append(noun)

@@ -128,6 +128,10 @@ def _counted(reading: Reading, at: int) -> tuple[ColumnAsk | None, int]:
                 return None, at
             noun = Noun(dataset, chunk.words, restrictors=asks)
             return ColumnAsk(" ".join(words), noun=noun, counted=True), at + 1
+        if (roles := chunk.of(RoleSense)) and not asks:
+            relationship = reading.graph.relationships[roles[0].relationship]
+            noun = Noun(relationship.target, chunk.words, relationship.name, roles[0].at_least)
+            return ColumnAsk(" ".join(words), noun=noun, counted=True), at + 1
         verbs = [v.relationship for v in chunk.of(VerbSense)]
         if verbs and is_plural(chunk.words) and not chunk.has(ValueSense):  # "purchases"
             source = reading.graph.relationships[verbs[0]].source

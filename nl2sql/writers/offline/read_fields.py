@@ -128,7 +128,8 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
         function = pending.agg or pending.extreme
         direction = pending.extreme or pending.ranked
         function = _of_many(reading, chunk, fields) or function
-        ranked = bool(direction) and (frame.head is not None or frame.listed or frame.rank is not None)
+        asked = frame.head is not None or frame.listed or frame.rank is not None or pending.number is not None
+        ranked = bool(direction) and asked
         add_aggregates(reading, chunk.words, function, fields)
         if ranked or pending.ranked:
             set_rank(reading, direction)
@@ -229,7 +230,7 @@ def _is_name(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> 
 def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...], role: str) -> None:
     if _names_a_value(reading, fields):
         reading.pending.with_ = False
-    elif _is_bounded(reading):
+    elif _is_bounded(reading) and not _are_names(reading, fields):
         _expect_bound(reading, fields, role)
     elif reading.pending.with_ and _asks_to_show(reading):
         raise reading.stuck(chunk)  # "top sellers by revenue with their country"
@@ -244,7 +245,7 @@ def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...],
         and reading.frame.head is None
         and not reading.frame.measures
         and not usual_aggregate(reading, fields)
-    ) or (reading.frame.columns and _is_joined(reading)):
+    ) or ((reading.frame.columns or reading.frame.shown) and _is_joined(reading)):
         if role:
             reading.frame.shown.append(ColumnAsk(chunk.words, fields, role))
         else:
@@ -265,6 +266,11 @@ def _names_a_value(reading: Reading, fields: tuple[FieldSense, ...]) -> bool:
         ahead += 1
     values = {(v.dataset, v.field) for v in following.of(ValueSense)} if following else set()
     return bool(values & {(f.dataset, f.field) for f in fields})
+
+
+def _are_names(reading: Reading, fields: tuple[FieldSense, ...]) -> bool:
+    each = [reading.model.dataset(f.dataset).field(f.field) for f in fields]
+    return not any(f.datatype.is_number or f.is_time for f in each)
 
 
 def _asks_to_show(reading: Reading) -> bool:

@@ -65,11 +65,26 @@ def read_noun(reading: Reading, chunk: Chunk) -> None:
 def _is_column(reading: Reading) -> bool:
     """ "title and seller of …": a name to be shown, like the column before it."""
     before, following, frame = reading.previous(), reading.peek(), reading.frame
+    if before is None or before.word("list"):
+        return _begins_columns(reading)
     joined = before is not None and (before.word("and") or before.word("comma"))
     goes_on = following is not None and (
         following.words.lower() in ("of", "for") or following.word("and") or following.word("comma")
     )
     return bool(joined and goes_on and frame.columns and frame.head is None and not reading.pending.count)
+
+
+def _begins_columns(reading: Reading) -> bool:
+    """ "show buyer and final price of …": the second is a field of the rows, so the first is shown beside it."""
+    roles, joint, after = reading.chunks[reading.at].of(RoleSense), reading.peek(), reading.peek(2)
+    if not roles or joint is None or after is None or not (joint.word("and") or joint.word("comma")):
+        return False
+    source = reading.graph.relationships[roles[0].relationship].source
+    singly = singular(reading.chunks[reading.at].words.lower()) == reading.chunks[reading.at].words.lower()
+    if not singly or not any(f.dataset == source for f in after.of(FieldSense)) or after.has(DatasetSense):
+        return False
+    reading.frame.listed = True
+    return True
 
 
 def _says_as_what(reading: Reading, role: RoleSense) -> bool:
@@ -119,6 +134,9 @@ def _adjectives(reading: Reading, noun: Noun) -> list[Restrictor]:
             if not matching:
                 raise NotUnderstood(f"I do not know what “{each.words} {noun.words}” means.", (each.words,))
             each.senses = matching
+    for each in taken:
+        if isinstance(each, ValueAsk) and each.words.lower() in NEWLY and noun.role:
+            raise NotUnderstood(f"I do not know what “{each.words} {noun.words}” means.", (each.words,))
     kept = [each for each in taken if not _says_newly_added(reading, noun, each)]
     for each in kept:
         if isinstance(each, ValueAsk) and not _can_be(reading, noun, each):
@@ -194,7 +212,8 @@ def _asks_what_for(reading: Reading, chunk: Chunk) -> bool:
     """ "what did she bid on": the things are asked for, and not the bids."""
     asks = reading.chunks[0].words.lower().split()[0] == "what" and reading.frame.head is None
     did = any(c.words.lower() in ("did", "do", "does") for c in reading.chunks[: reading.at])
-    return asks and did and chunk.has(VerbSense) and not reading.frame.measures
+    compares = reading.pending.extreme or reading.pending.agg or reading.pending.most
+    return asks and did and chunk.has(VerbSense) and not reading.frame.measures and not compares
 
 
 def _follows_a_noun(reading: Reading, chunk: Chunk) -> bool:
@@ -273,7 +292,7 @@ def _labels(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
 def _counted_noun(reading: Reading, noun: Noun) -> None:
     frame = reading.frame
     if reading.pending.sort:
-        if frame.head is None or frame.measures or frame.counted or frame.groups or noun.role:
+        if frame.head is None or frame.measures or frame.counted or frame.groups:
             raise reading.stuck(reading.chunks[reading.at])
         reading.pending.sort = False
         frame.order_by = ColumnAsk(noun.words, noun=noun, counted=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nl2sql.catalog.model import Relationship
-from nl2sql.writers.offline.frame import FilterAsk, Noun, ValueAsk
+from nl2sql.writers.offline.frame import FilterAsk, MeasureAsk, Noun, ValueAsk
 from nl2sql.writers.offline.language import LIGHT_VERBS
-from nl2sql.writers.offline.placing import is_deed, names_a_kind, negates_noun, relate, set_head
+from nl2sql.writers.offline.placing import is_deed, names_a_kind, negates_noun, relate, set_head, set_rank
 from nl2sql.writers.offline.read_nouns import take_noun
 from nl2sql.writers.offline.read_numbers import is_plural
 from nl2sql.writers.offline.reading import Reading
@@ -73,6 +73,11 @@ def _refuse_unclear_person(reading: Reading, chunk: Chunk, before: Chunk | None)
     if does and head is not None and head.dataset == dataset:
         raise reading.stuck(chunk)
     following = reading.peek()
+    noun = reading.noun
+    if noun is not None and noun.dataset == dataset and noun.link == "plain" and is_plural(noun.words):
+        done = following is not None and following.has(VerbSense, FilterSense)
+        if before is not None and (before.words.lower() in ("of", "from", "to", "for") or done):
+            raise reading.stuck(chunk)  # "buyers of marco77", "sellers anna_k bought from"
     owns = any(f"{chunk.words}{mark}s" in reading.frame.text for mark in "'’")
     if owns and following is not None and is_value(reading, following):
         raise reading.stuck(chunk, f"I could not tell whose “{following.words}” are meant.")
@@ -108,6 +113,12 @@ def read_filter(reading: Reading, chunk: Chunk) -> None:
     following = reading.peek()
     if negates_noun(reading):
         _without(reading, ask, following)
+        return
+    counted = reading.pending.compare is not None and reading.pending.compare[2] == "count" and not verbs
+    if counted and not (following and following.has(DatasetSense, ValueSense, FilterSense)):
+        noun = Noun(senses[0].dataset, chunk.words, restrictors=[ask])  # "more than 10 sales"
+        take_noun(reading, noun, Chunk(chunk.words, (DatasetSense(noun.dataset),)))
+        reading.at += 1
         return
     joined = following is not None and following.word("or") is not None
     if joined and (other := reading.peek(2)) and other.has(FilterSense):
@@ -184,13 +195,17 @@ def _did(reading: Reading, ask: FilterAsk, verb: str) -> None:
     counted = following is not None and (following.word("compare") or following.word("most"))
     noun_follows = following and (following.has(DatasetSense) or counted)
     if noun_follows and not (following and following.word("compare") and after and after.has(NumberSense) is False):
-        ask.senses = matching
+        ask.senses, ask.negated = matching, False  # "never sold an item": no item, sold – and not one unsold
         reading.frame.verbs.append(verb)
         reading.expected = ask
         return
     noun = Noun(relationship.source, ask.words, verbs=(verb,), restrictors=[FilterAsk(matching, ask.words)])
     noun.link = "without" if reading.pending.negated else "with"
     reading.pending.negated = False
+    if reading.pending.compare and reading.pending.compare[2] == "count" and noun.link == "with":
+        operator, value, _ = reading.pending.compare
+        noun.link, noun.operator, noun.count = "count", operator, int(value)
+        reading.pending.compare = None
     relate(reading, noun)
     reading.noun = noun
 
@@ -234,7 +249,16 @@ def read_verb(reading: Reading, chunk: Chunk) -> None:
         reading.at += 1
         return
     subject = reading.frame.head
-    if _befell(reading, chunk, relationship):
+    shown = reading.frame.shown[-1] if reading.frame.shown else None
+    if shown is not None and shown.counted and shown.noun is reading.noun and shown.noun is not None:
+        shown.noun.verbs = (*shown.noun.verbs, *verbs)  # "the number of items they bought"
+        reading.at += 1
+        return
+    before = reading.previous()
+    by_nobody = before is not None and before.words.lower() in ("nobody", "no one")
+    if by_nobody and subject is not None and subject.dataset == relationship.target:
+        raise reading.stuck(chunk)  # "users nobody reviewed": it was not they who did it
+    if _ranks_by_deeds(reading, chunk, relationship) or _befell(reading, chunk, relationship):
         reading.at += 1
         return
     if subject and subject.dataset == relationship.target and not named_later and not is_light:
@@ -246,6 +270,25 @@ def read_verb(reading: Reading, chunk: Chunk) -> None:
     elif not is_light:
         reading.frame.deeds.append((chunk.words, tuple(verbs)))
     reading.at += 1
+
+
+def _ranks_by_deeds(reading: Reading, chunk: Chunk, relationship: Relationship) -> bool:
+    """ "most watched listings": how often that was done to each."""
+    pending, frame, following = reading.pending, reading.frame, reading.peek()
+    direction = pending.most or pending.extreme
+    if not direction or following is None or frame.head is not None or frame.measures or pending.before:
+        return False
+    things = [d.dataset for d in following.of(DatasetSense)]
+    if not things or relationship.source in things or not reading.graph.paths(relationship.source, things[0]):
+        return False
+    label = reading.model.dataset(relationship.source).label or relationship.source
+    noun = Noun(relationship.source, label, verbs=(relationship.name,))
+    frame.measures.append(MeasureAsk("count", label, noun=noun))
+    frame.nouns.append(noun)
+    set_rank(reading, direction)
+    pending.most = pending.extreme = ""
+    frame.listed = True
+    return True
 
 
 def _befell(reading: Reading, chunk: Chunk, relationship: Relationship) -> bool:

@@ -108,7 +108,19 @@ class Reading:
             self.frame.loose.append(ask)
         else:
             target.restrictors.append(ask)
+            if isinstance(ask, PeriodAsk) and not ask.fields and (other := self._done_as_well(target)):
+                other.restrictors.append(ask)
         self.said.append((target, ask))
+
+    def _done_as_well(self, deed: Noun) -> Noun | None:
+        """ "who sold and bought in 2025": the deed before, of which nothing else is said, was in that time too."""
+        related = [item for _, item in self.said if isinstance(item, Noun)]
+        if len(related) < 2 or related[-1] is not deed or not deed.verbs or related[-2].link != deed.link:
+            return None
+        other, index = related[-2], self.noun_at - 1
+        joined = index > 0 and any(self.chunks[i].word("and") for i in (index, index - 1))
+        plain = all(isinstance(r, FilterAsk) for r in other.restrictors) and other.link in ("with", "without")
+        return other if joined and plain and other.verbs else None
 
     # -- "or" --------------------------------------------------------------------------------------------------------
 

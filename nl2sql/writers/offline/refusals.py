@@ -34,7 +34,8 @@ _NOUN_FOLLOWS = frozenset(
 )
 _SEVERAL_WORDS = re.compile(
     r"(?:^|[,.;]\s*|\b(?:please|and|then|now|just|could you|can you|would you|to|let us|let's)\s+)"
-    r"(get rid of|turn off|turn on|take down|take offline|shut down|throw away|throw out|kick out|log in as|lower the|raise the)\b"
+    r"(get rid of|turn off|turn on|take down|take offline|shut down|throw away|throw out|kick out|"
+    r"log in as|lower the|raise the)\b"
 )
 _MAKE = re.compile(
     r"(?:^|\b(?:please|and|then|could you|can you)\s+)make (?!an?\b|the\b|me\b|us\b|it\b)\S+ (?:\S+ )?(?:an?|the)\b"

@@ -204,7 +204,7 @@ class _Resolver(Settling):
         if self.frame.having is None:
             return ()
         operator, value, unit = self.frame.having
-        if len(self.frame.measures) != 1:
+        if len(self.frame.measures) != 1 and not (self.frame.counted and not self.frame.measures):
             raise NotUnderstood("I could not tell which of the measures is to be compared.")
         if not (self.frame.groups or self.frame.head):
             raise NotUnderstood("I could not tell for what that bound holds.")

@@ -14,12 +14,12 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import Grain, Operator
 from nl2sql.writers.offline.frame import Frame, NotUnderstood, Noun, RankAsk
 from nl2sql.writers.offline.phrasing import phrased
-from nl2sql.writers.offline.placing import set_rank
+from nl2sql.writers.offline.placing import count_kind, set_rank
 from nl2sql.writers.offline.read_columns import read_columns
 from nl2sql.writers.offline.read_fields import agrees, read_field, read_grain, read_metric, usual_aggregate
 from nl2sql.writers.offline.read_made import read_made
 from nl2sql.writers.offline.read_nouns import read_noun
-from nl2sql.writers.offline.read_numbers import possesses, read_between, read_number, read_period
+from nl2sql.writers.offline.read_numbers import count_times, possesses, read_between, read_number, read_period
 from nl2sql.writers.offline.read_values import is_value, read_filter, read_value, read_verb
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
@@ -43,7 +43,7 @@ from nl2sql.writers.offline.senses import (
 _ORDER = (
     "when", "sort", "edge", "but", "share", "count", "between", "compare", "or_more", "dear", "recent", "most",
     "extreme", "agg", "distinct", "grain", "by", "except", "not", "with", "list", "that", "is", "or", "and", "comma",
-    "order", "money", "single", "both", "preposition", "filler",
+    "order", "money", "single", "once", "factor", "both", "preposition", "filler",
 )  # fmt: skip
 
 
@@ -150,9 +150,34 @@ def _read_dear(reading: Reading, _: Chunk, argument: str) -> None:
 
 def _read_recent(reading: Reading, _: Chunk, argument: str) -> None:
     direction, *everything = argument.split()
+    if everything and _turns_order(reading, direction):
+        return
+    _refuse_rank_of_another(reading)
     set_rank(reading, direction, "time", everything=bool(everything))
     if reading.frame.rank is not None:
         reading.frame.rank.dear = False
+
+
+def _turns_order(reading: Reading, direction: str) -> bool:
+    """ "sorted by closing date, newest first": the order is said, this is its direction."""
+    rank, frame = reading.frame.rank, reading.frame
+    ask = frame.measures[-1] if len(frame.measures) == 1 else None
+    if rank is None or not rank.all or ask is None or ask.kind != "agg" or frame.counted:
+        return False
+    if not all(reading.is_time(f) for f in ask.fields):
+        raise reading.stuck(reading.chunks[reading.at])
+    rank.descending = direction == "max"
+    return True
+
+
+def _refuse_rank_of_another(reading: Reading) -> None:
+    """ "who placed the first bid": the bids are to be ranked, and not those who are asked for."""
+    head, following = reading.frame.head, reading.peek()
+    if following and following.has(NumberSense):
+        following = reading.peek(2)
+    things = {d.dataset for d in following.of(DatasetSense)} if following else set()
+    if head is not None and things and head.dataset not in things:
+        raise reading.stuck(reading.chunks[reading.at])
 
 
 def _refuse(reading: Reading, chunk: Chunk, _: str) -> None:
@@ -202,6 +227,7 @@ def _read_edge(reading: Reading, chunk: Chunk, direction: str) -> None:
         following = reading.peek(2)
     if following is None or not following.has(DatasetSense, FilterSense, ValueSense) or following.has(RoleSense):
         raise reading.stuck(chunk)
+    _refuse_rank_of_another(reading)
     set_rank(reading, direction, "time")
 
 
@@ -230,7 +256,9 @@ def _read_or(reading: Reading, chunk: Chunk, _: str) -> None:
 def _read_single(reading: Reading, chunk: Chunk, _: str) -> None:
     """ "with a single bid": exactly one."""
     following = reading.peek()
-    if following is None or not following.has(DatasetSense) or not possesses(reading):
+    if reading.pending.negated and following is not None and following.has(DatasetSense):
+        return  # "without a single comment"
+    if following is None or not following.has(DatasetSense, FilterSense, VerbSense) or not possesses(reading):
         raise reading.stuck(chunk)
     reading.pending.compare = ("=", Decimal(1), "count")
 
@@ -245,6 +273,8 @@ _READERS: dict[str, Callable[[Reading, Chunk, str], None]] = {
     "between": lambda reading, chunk, _: read_between(reading, chunk),
     "or": _read_or,
     "single": _read_single,
+    "once": lambda reading, chunk, argument: count_times(reading, chunk, Decimal(argument)),
+    "factor": lambda reading, chunk, argument: count_times(reading, chunk, Decimal(argument)),
     "or_more": _refuse,
 }
 
@@ -302,6 +332,7 @@ def _read_order(reading: Reading, direction: str) -> None:
 def _finish(reading: Reading) -> None:
     pending = reading.pending
     reading.frame.loose.extend(pending.before)
+    count_kind(reading)
     if reading.expected is not None:
         raise NotUnderstood(f"I could not tell what was “{reading.expected.words}”.", (reading.expected.words,))
     left = [

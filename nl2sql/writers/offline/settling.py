@@ -27,6 +27,8 @@ class Settling(Ranking):
         if frame.head is None and not frame.measures:
             if frame.nouns and frame.nouns[0].link == "plain":
                 frame.head = frame.nouns[0]
+            elif self._counts_by_column():
+                pass
             elif frame.columns:
                 frame.head, frame.of_columns = self._whose_columns(), True
                 frame.nouns.append(frame.head)
@@ -49,6 +51,21 @@ class Settling(Ranking):
         if len([g for g in frame.groups if g.grain]) > 1:
             raise NotUnderstood("I can only use one length of time at once.", tuple(g.words for g in frame.groups))
         self._settle_people()
+
+    def _counts_by_column(self) -> bool:
+        """ "countries with more than 10 sellers": how many there are of each, and the bound on that."""
+        frame = self.frame
+        counts = [n for n in frame.nouns if n.link == "count"]
+        if len(counts) != 1 or len(frame.nouns) != 1 or len(frame.columns) != 1 or counts[0].up_to is not None:
+            return False
+        noun, fields = counts[0], frame.columns[0]
+        own = not noun.role and not noun.restrictors and all(f.dataset == noun.dataset for f in fields)
+        if noun.at_least > 1 or noun.each_once or (noun.operator in ("<", "<=", "=") and not own):
+            raise NotUnderstood(f"I cannot count {noun.words} where there may be none.", (noun.words,))
+        frame.having = (noun.operator, Decimal(noun.count), "")
+        noun.link, frame.head, frame.counted, frame.columns = "plain", noun, True, []
+        frame.groups = [GroupAsk(fields[0].field, fields)]
+        return True
 
     def _settle_columns(self) -> None:
         """Rows are listed with columns, or measures are computed by groups; not both."""

@@ -145,7 +145,7 @@ def _one_text(chunks: tuple[Chunk, ...], at: int, *, alone: bool, strict: bool) 
     if quoted := chunks[at].of(TextSense):
         return quoted[0].text, at + 1
     words: list[str] = []
-    while at < len(chunks) and (not chunks[at].senses or chunks[at].corrected):
+    while at < len(chunks) and not chunks[at].senses:
         words.append(chunks[at].words)
         at += 1
     following = chunks[at] if at < len(chunks) else None
@@ -164,7 +164,7 @@ def _one_text(chunks: tuple[Chunk, ...], at: int, *, alone: bool, strict: bool) 
 
 
 def _may_be_text(chunk: Chunk) -> bool:
-    return chunk.has(TextSense) or not chunk.senses or bool(chunk.corrected)
+    return chunk.has(TextSense) or not chunk.senses
 
 
 def _is_filler(chunk: Chunk) -> bool:

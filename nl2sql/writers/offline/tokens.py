@@ -196,7 +196,7 @@ _IRREGULAR = {
     "its": "its", "news": "news", "plus": "plus", "less": "less", "yes": "yes", "as": "as", "status": "status",
     "statuses": "status", "various": "various", "previous": "previous", "versus": "versus", "vs": "vs",
     "across": "across", "movies": "movie", "ties": "tie", "cookies": "cookie", "axes": "axis", "buses": "bus",
-    "houses": "house", "ids": "id", "purchases": "purchase", "prices": "price", "shoes": "shoe",
+    "houses": "house", "ups": "up", "ids": "id", "purchases": "purchase", "prices": "price", "shoes": "shoe",
 }  # fmt: skip
 
 

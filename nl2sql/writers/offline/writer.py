@@ -20,6 +20,7 @@ from nl2sql.question import Question, looks_like_sql
 from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
 from nl2sql.writers.offline.about import explanation, freshness
 from nl2sql.writers.offline.constructs.base import Linked
+from nl2sql.writers.offline.follow_up import follow_up, previous_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.lexicon import Lexicon
 from nl2sql.writers.offline.read import read
@@ -29,7 +30,7 @@ from nl2sql.writers.offline.suggestions import nearest
 from nl2sql.writers.offline.tokens import Token, tokenize
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
-GRAMMAR_VERSION = "5"
+GRAMMAR_VERSION = "6"
 # From so many unknown words on, a list of them helps nobody: it is another language, or about something else.
 _FOREIGN_WORDS = 5
 
@@ -55,9 +56,10 @@ class OfflineWriter:
     def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
         """`repair` is of no use here: the same question is read the same way. Raises EngineError when the
         database's values cannot be read."""
-        draft = self._read(question.text, context)
+        previous = previous_plan(question.history, context.model, self._graph)
+        draft = self._read(question.text, context, previous)
         if isinstance(draft, Clarification):
-            readable = [c for c in draft.choices if isinstance(self._read(c, context), SqlDraft)]
+            readable = [c for c in draft.choices if isinstance(self._read(c, context, previous), SqlDraft)]
             # One of several that are left is no choice, and the one that can be read need not be the one meant.
             if not readable or len(readable) < min(2, len(draft.choices)):
                 message = f"{draft.message} I cannot tell, and I do not guess."
@@ -65,11 +67,12 @@ class OfflineWriter:
             return Clarification(draft.message, draft.origin, tuple(readable))
         return draft
 
-    def _read(self, text: str, context: Context) -> Draft:
+    def _read(self, text: str, context: Context, previous: QueryPlan | None) -> Draft:
         tokens = tokenize(text)
         if about := self._about(text, context):
             return about
-        if refusal := refused(text, tokens, context.model):
+        refusal = refused(text, tokens, context.model)
+        if refusal and not (previous is not None and refusal.code == "unanswerable" and _asks_why_not(tokens)):
             return self._cannot(refusal.message, refusal.code, (refusal.words,), text, context)
         if looks_like_sql(text):
             message = "This looks like SQL. Type it as SQL, not as a question: it is checked and run in the same way."
@@ -79,13 +82,23 @@ class OfflineWriter:
             return self._cannot(refusal.message, refusal.code, (refusal.words,), text, context)
         chunks = tuple(_without_hidden_values(chunk, context.model) for chunk in chunks)
         try:
-            return self._draft(read(Linked(chunks, text, context.as_of, self._model, self._graph)), chunks, context)
+            return self._draft(self._plan(text, chunks, context, previous), chunks, context)
         except NotUnderstood as error:
             return self._declined(error, text, context, chunks)
         except PlanInvalid as error:
             return self._declined(NotUnderstood(error.message), text, context, chunks)
         except SeveralReadings as error:
             return Clarification(error.message, Origin(self.name), error.choices)
+
+    def _plan(self, text: str, chunks: tuple[Chunk, ...], context: Context, previous: QueryPlan | None) -> QueryPlan:
+        """The question before, changed, or one of its own. Raises NotUnderstood and SeveralReadings."""
+        if previous is not None:
+            changed = follow_up(chunks, previous, context.model, self._graph, context.as_of)
+            if changed is not None:
+                return changed
+            if chunks[0].word("and") or chunks[0].word("but") or _asks_why_not(tokenize(text)):
+                raise NotUnderstood("I cannot tell how this changes the question before; please ask it as a whole.")
+        return read(Linked(chunks, text, context.as_of, self._model, self._graph))
 
     def _draft(self, plan: QueryPlan, chunks: tuple[Chunk, ...], context: Context) -> SqlDraft:
         """Raises PlanInvalid."""
@@ -170,6 +183,11 @@ def _hidden_words(chunks: tuple[Chunk, ...], seen: SemanticModel) -> Refusal | N
             message = f"“{chunk.words}” is protected: no question may read, compare or summarise it."
             return Refusal("sensitive", message, chunk.words)
     return None
+
+
+def _asks_why_not(tokens: tuple[Token, ...]) -> bool:
+    """ "why not unsold ones?": behind another question, that asks for others and not for reasons."""
+    return tuple(token.norm for token in tokens[:2]) == ("why", "not")
 
 
 def _is_hidden(sense: FieldSense | ValueSense, seen: SemanticModel) -> bool:

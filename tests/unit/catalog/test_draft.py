@@ -159,6 +159,14 @@ def test_nothing_is_linked_to_what_is_no_key(tmp_path: Path) -> None:
     assert any("sales.customer_id looks as if it points to a table" in note for note in draft.notes)
 
 
+def test_of_two_tables_with_one_key_the_one_it_is_named_after_is_pointed_to(tmp_path: Path) -> None:
+    users = table("users", {"user_id": INTEGER, "name": STRING}, ["user_id"])
+    profiles = table("profiles", {"user_id": INTEGER, "motto": STRING}, ["user_id"])
+    rows = {"users": [(i, "n") for i in range(1, 9)], "profiles": [(i, "m") for i in range(1, 9)]}
+    model = loaded(tmp_path, drafted(tmp_path, users, profiles, rows=rows))
+    assert [(r.source, r.target) for r in model.relationships] == [("profiles", "users")]
+
+
 def test_a_table_that_points_to_itself_is_a_tree(tmp_path: Path) -> None:
     tree = table("categories", {"id": INTEGER, "name": STRING, "parent_id": INTEGER}, ["id"])
     declared = table("staff", {"id": INTEGER, "staff_id": INTEGER}, ["id"], [("staff_id", "staff", "id")])

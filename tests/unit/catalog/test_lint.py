@@ -306,6 +306,13 @@ def test_stored_values_may_be_any_word(tmp_path: Path) -> None:
     assert linted(tmp_path, GOOD.replace('"value": "open"', '"value": "new"')) == []
 
 
+def test_a_finding_about_many_names_ten_of_them(tmp_path: Path) -> None:
+    mood = GOOD[GOOD.index("    - name: mood") : GOOD.index("  - name: weather")]
+    copies = "".join(mood.replace("mood", f"mood_{n}") for n in range(30))
+    (finding,) = linted(tmp_path, GOOD.replace(mood, mood + copies))
+    assert finding.code == "shared_values" and "and 21 more share 1 of their values" in finding.message
+
+
 def test_yes_and_no_are_no_values_that_name_anything(tmp_path: Path) -> None:
     text = GOOD.replace('"value": "open"', '"value": "Yes"').replace('"value": "glad"', '"value": "yes"')
     assert linted(tmp_path, text) == []

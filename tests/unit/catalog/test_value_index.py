@@ -108,6 +108,11 @@ def test_slips_and_other_orders_are_near(words: str, value: str) -> None:
     assert first.entry.value == value and first.score >= 0.75
 
 
+def test_the_order_of_words_costs_nothing() -> None:
+    (first, *_) = cities().nearest("Paulo, São", least=0.3)
+    assert (first.entry.value, first.score) == ("São Paulo", 1.0)
+
+
 def test_the_nearest_come_first_and_no_more_than_asked_for() -> None:
     near = cities().nearest("san paulo", limit=2, least=0.5)
     assert [n.entry.value for n in near] == ["São Paulo", "San Pablo"]

@@ -44,7 +44,13 @@ def test_a_wrong_number_is_wrong_and_a_cut_result_says_so(
 
 @pytest.mark.parametrize(
     ("outcome", "result"),
-    [("clarification", "declined"), ("declined", "declined"), ("refused", "refused"), ("failed", "failed")],
+    [
+        ("explanation", "declined"),
+        ("clarification", "declined"),
+        ("declined", "declined"),
+        ("refused", "refused"),
+        ("failed", "failed"),
+    ],
 )
 def test_no_answer_is_counted_by_its_outcome_with_its_reason(
     outcome: Outcome, result: str, suite: Suite, gold_database: GoldDatabase

@@ -25,23 +25,24 @@ from nl2sql.writers.offline.tokens import singular
 
 
 def _read(question: Linked, inner: Inner) -> QueryPlan | None:
-    for index in range(len(question.chunks)):
-        chunks = _taken(question.chunks, index, question.model)
-        if chunks is not None:
-            return inner(chunks)
-    return None
+    chunks, index = question.chunks, 0
+    while index < len(chunks):
+        fewer = _taken(chunks, index, question.model)
+        index = index + 1 if fewer is None else max(index - 1, 0)
+        chunks = chunks if fewer is None else fewer
+    return inner(chunks) if chunks != question.chunks else None
 
 
 def _taken(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...] | None:
     """The chunks without the naming word at `index`, the value beside it narrowed; None where it names no value."""
     chunk = chunks[index]
-    if not chunk.has(FieldSense) or chunk.has(MetricSense, RoleSense, FilterSense, ValueSense):
+    if not chunk.has(FieldSense, DatasetSense) or chunk.has(MetricSense, RoleSense, FilterSense, ValueSense):
         return None
-    rest = chunks[:index] + chunks[index + 1 :]
-    if not any(each.has(DatasetSense, RoleSense, MetricSense, FieldSense) for each in rest):
+    others = (i for i, each in enumerate(chunks) if each.has(DatasetSense, RoleSense, MetricSense, FieldSense))
+    if not any(i != index for i in others):
         return None  # it is what is asked for
     if _said_twice(chunks, index):
-        return rest
+        return chunks[:index] + chunks[index + 1 :]
     for place in (index - 1, _behind(chunks, index)):
         if 0 <= place < len(chunks) and (narrowed := _narrowed(chunks[place], chunk, model)):
             joints = set(range(index, place)) if place > index else {index}
@@ -72,6 +73,8 @@ def _behind(chunks: tuple[Chunk, ...], index: int) -> int:
 
 def _narrowed(value: Chunk, named: Chunk, model: SemanticModel) -> Chunk | None:
     fields = set(named.of(FieldSense))
+    if len({v.dataset for v in value.of(ValueSense)}) > 1:  # "the state New York"
+        fields |= {FieldSense(d.dataset, model.dataset(d.dataset).label_field) for d in named.of(DatasetSense)}
     fitting = tuple(v for v in value.of(ValueSense) if FieldSense(v.dataset, v.field) in fields)
     if not fitting or value.has(DatasetSense, FieldSense, FilterSense):
         return None

@@ -10,7 +10,16 @@ from nl2sql.writers.offline.constructs.base import Inner, Linked, word
 from nl2sql.writers.offline.constructs.counted import Counted, counted_rows, related_count, way_back
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, said
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, NumberSense, RoleSense, VerbSense
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    FilterSense,
+    NumberSense,
+    PeriodSense,
+    RoleSense,
+    VerbSense,
+)
 
 _NOUNS = (DatasetSense, RoleSense)
 
@@ -64,7 +73,7 @@ def _by_number(chunks: tuple[Chunk, ...]) -> _Ask | None:
         after = following(chunks, index)
         if said(chunks[index], "by") and after < len(chunks) and said(chunks[after], "count"):
             units = tuple(c for c in chunks[shape + 1 : index] if not is_filler(c) and not said(c, "count"))
-            end = _end(chunks, after + 1)
+            end = _rows_end(chunks, after + 1)
             rows = _bare(chunks[after + 1 : end])
             if units and rows and any(c.has(*_NOUNS) for c in units) and any(c.has(*_NOUNS) for c in rows):
                 return _Ask(units, rows, (*chunks[:shape], *chunks[end:]))
@@ -110,6 +119,19 @@ def _numbers_of(chunks: tuple[Chunk, ...]) -> _Ask | None:
         return None
     deed = (verb,) if verb.has(VerbSense) and not said(verb, "is") else ()
     return _Ask(before[:-1], (*rows, *deed), chunks[end:], tuple(values))
+
+
+def _rows_end(chunks: tuple[Chunk, ...], start: int) -> int:
+    """Behind the counted things and what was done ("bids placed in 2025"); what follows is said of the units, of whose
+    dates a period could be too."""
+    end = next((i + 1 for i in range(start, len(chunks)) if chunks[i].has(*_NOUNS, FilterSense)), len(chunks))
+    while end < len(chunks) and (chunks[end].has(VerbSense, FilterSense, FieldSense) or is_filler(chunks[end])):
+        end += 1
+        if end < len(chunks) and chunks[end].has(PeriodSense) and not is_filler(chunks[end - 1]):
+            end += 1
+    if any(chunk.has(PeriodSense) for chunk in chunks[end:]):
+        raise NotUnderstood("I could not tell what the period dates here.")
+    return end
 
 
 def _end(chunks: tuple[Chunk, ...], start: int) -> int:

@@ -37,9 +37,11 @@ def read_averages(question: Linked, inner: Inner) -> QueryPlan | None:
         return None
     unit = ask.unit[-1]
     plain = unit.has(DatasetSense) and not unit.has(RoleSense)
+    if not unit.has(DatasetSense, RoleSense):
+        return _folded(ask, question, inner)
     metric = any(chunk.has(MetricSense) for chunk in ask.rows)
     counted = counted_rows(ask.rows, question, inner) if ask.counts or metric else None
-    if counted is None or not unit.has(DatasetSense, RoleSense):
+    if counted is None:
         return _folded(ask, question, inner)
     if plain:
         return _measured(ask, counted, question, inner)
@@ -76,6 +78,11 @@ def _over_people(ask: Average, counted: Counted, question: Linked, inner: Inner)
     role = ask.unit[-1].of(RoleSense)[0]
     people = question.graph.relationships[role.relationship].target
     path = way_back(counted, people, role.relationship, ask.verbs, question)
+    own = [r for r in question.graph.relationships.values() if (r.source, r.target) == (counted.dataset, people)]
+    if len(path) > 1 and own:
+        # "bids per seller": those that sellers placed, or those on what they offer?
+        words = ask.unit[-1].words
+        raise NotUnderstood(f"I do not know how {counted.label} belong to “{words}” here.", (words,))
     if any(chunk.has(PeriodSense) for chunk in (*ask.before, *ask.after)):
         raise NotUnderstood("I could not tell what the period dates here.")
     plan = inner((*ask.before, word("number of", "count"), *ask.unit, *ask.after))

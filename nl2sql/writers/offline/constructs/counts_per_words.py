@@ -142,8 +142,9 @@ class _Finder:
         if said(chunk, "by") and words == "per":
             return self._noun_phrase(index + 1)
         behind = self.chunks[index + 1].words.lower() if index + 1 < len(self.chunks) else ""
+        one = behind in _ARTICLES or (behind and said(self.chunks[index + 1], "single"))
         if said(chunk, "preposition") or words in ("do", "does", "did", "has", "have", "is", "are", "was"):
-            if behind in _ARTICLES or self._says_each(index + 1):
+            if one or self._says_each(index + 1):
                 return self._noun_phrase(index + 1)
             if words in ("do", "does", "did") or (words in ("on", "for") and self.count >= 0):
                 return self._noun_phrase(index + 1, plural=True)

@@ -1,8 +1,7 @@
 """Adjectives that a model's numbers go by: with "long" a synonym of a river's length, "longest rivers", "the 3 shortest
 rivers" and "rivers longer than 500" are about that length.
 
-Nothing here knows what is long: a dataset's field says so by its synonyms, and its `amount_field` is what the words for
-size in general ("largest") go by when no field claims them.
+Nothing here knows what is long: a field says so by its synonyms, and without one these words are read as before.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from nl2sql.catalog.model import Dataset
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_joint
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, NumberSense
+from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_joint, said
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, NumberSense, ValueSense
 
 # Each adjective with the one that says the opposite of it; of both, a model need name only one.
 _OPPOSITES = {
@@ -32,6 +31,8 @@ def forms(adjective: str) -> tuple[str, str]:
     return f"{stem}er", f"{stem}est"
 
 
+# Words of the model that are more than the name of a field.
+_MORE = (MetricSense, DatasetSense, ValueSense)
 # Form → (whether it is the superlative, direction, what the model may call it).
 _FORMS: dict[str, tuple[bool, str, tuple[str, ...]]] = {}
 for _word in _OPPOSITES:
@@ -52,6 +53,9 @@ def direction_of(said: str) -> str:
 
 def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     for index, chunk in enumerate(question.chunks):
+        extreme = said(chunk, "extreme")
+        if extreme and (chunks := _highest_field(question.chunks, index, extreme.argument)):
+            return inner(chunks)
         found = _FORMS.get(chunk.words.lower().removesuffix(" than"))
         if found is None or found[0] == chunk.words.lower().endswith(" than"):
             continue
@@ -62,26 +66,51 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     return None
 
 
+def _highest_field(chunks: tuple[Chunk, ...], index: int, direction: str) -> tuple[Chunk, ...] | None:
+    """ "the best-rated restaurant in Miami" → "which restaurant in Miami with the highest rating"."""
+    field, noun = index + 1, index + 2
+    if noun >= len(chunks) or not chunks[field].has(FieldSense) or chunks[field].has(*_MORE):
+        return None
+    thing = _thing(chunks[noun])
+    own = tuple(f for f in chunks[field].of(FieldSense) if f.dataset == thing)
+    before = tuple(c for c in chunks[:index] if not c.has(NumberSense))
+    if len(own) != 1 or not _leads(before) or any(c.word("by") for c in chunks[noun:]):
+        return None
+    ranked = Chunk(chunks[field].words, own)
+    number = tuple(c for c in chunks[:index] if c.has(NumberSense))[:1]
+    return (word("which", "list"), *number, *chunks[noun:], word("with", "with"), _extreme(direction), ranked)
+
+
+def _extreme(direction: str) -> Chunk:
+    return word("highest" if direction == "max" else "lowest", "extreme", direction)
+
+
+def _leads(before: tuple[Chunk, ...]) -> bool:
+    """Whether nothing has been asked yet: "what are the …"."""
+    spoken = (c for c in before if not is_filler(c))
+    return all(c.word("list") or c.word("is") or c.words.lower() in ("what", "top") for c in spoken)
+
+
 def _ranked(question: Linked, index: int, direction: str, adjectives: tuple[str, ...]) -> tuple[Chunk, ...] | None:
     """ "the 3 longest rivers in Germany" → "which 3 rivers in Germany with the highest length"."""
     chunks = question.chunks
     noun = following(chunks, index)
     number = [chunks[noun]] if noun < len(chunks) and chunks[noun].has(NumberSense) else []
     noun = following(chunks, noun) if number else noun
-    before = [c for c in chunks[:index] if not is_filler(c)]
     if noun >= len(chunks):
         return _behind(question, index, direction, adjectives)
+    thing = _thing(chunks[noun])
+    before = [c for c in chunks[:index] if thing and not is_filler(c)]
     if before and before[-1].has(NumberSense) and not number:
         number = [before.pop()]
-    thing = _thing(chunks[noun])
-    if not thing or any(not (c.word("list") or c.word("is") or c.words.lower() in ("what", "top")) for c in before):
+    if not thing or not _leads(tuple(before)):
         return None
     field = _field_of(question.model.dataset(thing), adjectives)
     if field is None or any(c.has(MetricSense) or c.word("by") for c in chunks[noun + 1 :]):
         return None
     return (
         word("which", "list"), *number, chunks[noun], *chunks[noun + 1 :],
-        word("with", "with"), word("highest" if direction == "max" else "lowest", "extreme", direction), field,
+        word("with", "with"), _extreme(direction), field,
     )  # fmt: skip
 
 
@@ -97,8 +126,7 @@ def _behind(question: Linked, index: int, direction: str, adjectives: tuple[str,
     field = _field_of(question.model.dataset(things[0].dataset), adjectives) if len(things) == 1 else None
     if field is None:
         return None
-    extreme = word("highest" if direction == "max" else "lowest", "extreme", direction)
-    return (*before, word("with", "with"), extreme, field)
+    return (*before, word("with", "with"), _extreme(direction), field)
 
 
 def _compared(question: Linked, index: int, direction: str, adjectives: tuple[str, ...]) -> tuple[Chunk, ...] | None:

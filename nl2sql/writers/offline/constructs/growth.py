@@ -15,6 +15,7 @@ from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, wor
 from nl2sql.writers.offline.constructs.growth_bounds import take_bound, take_rank
 from nl2sql.writers.offline.constructs.growth_periods import Compared, Said, find_pair
 from nl2sql.writers.offline.constructs.growth_plans import Wanted, beside_each_other, series
+from nl2sql.writers.offline.constructs.growth_words import GROWTH_PHRASES
 from nl2sql.writers.offline.constructs.pairs import current, ends_of
 from nl2sql.writers.offline.constructs.pieces import (
     following,
@@ -25,6 +26,7 @@ from nl2sql.writers.offline.constructs.pieces import (
     time_dimension,
     together,
 )
+from nl2sql.writers.offline.constructs.ratio_words import sets_numbers_against
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -37,78 +39,6 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
 )
 
-# "grow": what is compared (a rate or an amount), in which direction, and whether it is said as a deed.
-_PHRASES = {
-    ("grow", "rate up"): (
-        "growth rate of | growth rate in | growth rate | rate of growth of | rate of growth | growth of | growth in "
-        "| growth | percentage growth of | percentage growth in | percentage growth | percentage increase in | "
-        "percentage increase of | percentage increase | percent increase in | relative growth of"
-    ),
-    ("grow", "rate up verb"): "grow | grew | grown | growing",
-    ("grow", "rate down verb"): "shrink | shrank | shrunk | shrinking",
-    ("grow", "rate down"): "percentage decrease in | percentage decline in | percentage drop in | percent decrease in",
-    ("grow", "rate any"): (
-        "percentage change in | percentage change of | percentage change | percent change in | percent change of | "
-        "percent change | relative change in | relative change of | % change in | % change of | % change | rate of "
-        "change of | rate of change in"
-    ),
-    ("grow", "change any"): (
-        "change in | change of | change | changed | changes in | evolved | evolve | up or down | increase or "
-        "decrease | grow or shrink | grown or shrunk | rise or fall | risen or fallen | increased or decreased | "
-        "absolute change in | absolute change of | difference in"
-    ),
-    ("grow", "change any between"): "difference between",
-    ("grow", "change up"): "increase in | increase of | increase | rise in | gain in | absolute growth of",
-    ("grow", "change up verb"): "increased | increasing | rising | rise | rose | risen | go up | went up | gone up",
-    ("grow", "change down"): "decrease in | decline in | drop in | fall in | decrease of | decline of | drop of",
-    ("grow", "change down verb"): (
-        "decreased | decreasing | declining | falling | dropping | declined | dropped | drop | fell | fall | fallen "
-        "| decline | decrease | go down | went down | gone down | losing"
-    ),
-    ("step", "day"): "day over day | day on day | day to day | DoD",
-    ("step", "week"): "week over week | week on week | WoW",
-    ("step", "month"): "month over month | month on month | month to month | MoM",
-    ("step", "quarter"): "quarter over quarter | quarter on quarter | QoQ",
-    ("step", "year"): "year over year | year on year | YoY",
-    ("versus", ""): (
-        "vs | versus | compared to | compared with | as compared to | as compared with | against | relative to | in "
-        "comparison to | in comparison with | compare to | compare with | up on | down on | up from | down from | up "
-        "or down on | up or down from | up or down compared to | up or down compared with | stack up against"
-    ),
-    ("contrast", ""): "compare | comparison of | comparison | contrast | compared",
-    ("more", "count"): "how many more | how many fewer | how many less",
-    ("more", "sum"): "how much more | how much less",
-    ("more", ""): (
-        "how many percent more | what percentage more | how many percent higher | how much higher | how much lower | "
-        "how much larger | how much smaller | how much bigger | higher | lower | larger | bigger | smaller"
-    ),
-    ("than", ""): "than",
-    ("earlier", ""): (
-        "previous period | the period before | preceding period | prior period | the one before | the previous one"
-    ),
-    ("earlier", "year"): (
-        "year before | year earlier | same period last year | same period of last year | same period in the previous "
-        "year | same period of the previous year | same quarter last year | same quarter of last year | same quarter "
-        "of the previous year | same quarter the year before | same month last year | same month of last year | same "
-        "month of the previous year | same month the year before | same time last year | same period the year before "
-        "| same period a year earlier | same period one year earlier | same week last year | same day last year | "
-        "same period a year ago | same quarter a year ago | same month a year ago"
-    ),
-    ("earlier", "month"): "month before | month earlier",
-    ("earlier", "quarter"): "quarter before | quarter earlier",
-    ("earlier", "week"): "week before | week earlier",
-    ("earlier", "day"): "day before | day earlier",
-    ("grow_how", ""): (
-        "by what percentage | by what percent | by what % | by how many percent | how | by how much | how much | how "
-        "strongly | how fast | how quickly | saw | seen | experienced | experience | in percent | in percentage term "
-        "| as a percentage | in % | in relative term | in absolute term | trend of | in terms of | with respect to | "
-        "when it comes to"
-    ),
-    ("fast", "max"): "fastest | strongest | quickest",
-    ("fast", "min"): "slowest | weakest",
-}  # fmt: skip
-
-
 _KINDS = ("grow", "step", "versus", "contrast", "more", "earlier")
 _TRIGGERS = frozenset(("grow", "step", "versus", "contrast", "more"))
 
@@ -120,6 +50,8 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     periods = [i for i, c in enumerate(chunks) if c.has(PeriodSense)]
     if not (periods or places(chunks, "grow", "step", "earlier")):
         return None  # "Germany versus France"
+    if not places(chunks, "grow", "step") and any(sets_numbers_against(chunks, i) for i in places(chunks, "versus")):
+        return None  # "GMV versus revenue in 2025"
     unknown = tuple(c.words for c in chunks if not c.senses)
     if unknown:
         raise NotUnderstood("", unknown)
@@ -134,7 +66,11 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
         return None  # "difference between GMV and revenue in 2025"
     step = _argument(chunks, at["step"], "step")
     compared = find_pair(question, periods, Said(at["earlier"], at["versus"], step, at["grow"]))
-    if compared is None and at["grow"] is None and at["step"] is None:
+    if compared is None and at["earlier"] is not None and not step:
+        step = _argument(chunks, at["earlier"], "earlier")  # "monthly growth compared to the year before"
+    elif compared is None and (at["grow"] or at["step"]) is not None and (at["versus"] or at["more"]) is not None:
+        raise NotUnderstood("I could not tell what is compared with what.")
+    if compared is None and at["grow"] is None and not step:
         if at["versus"] is None:
             return None  # no matter of time: "compare Art and Fashion in 2025"
         raise NotUnderstood("I could not tell which periods are compared.", (chunks[at["versus"]].words,))
@@ -216,10 +152,20 @@ def _wanted(chunks: tuple[Chunk, ...], at: dict[str, int | None], taken: set[int
     if at["grow"] is None:
         return wanted
     wanted.rate, wanted.down = words[0] == "rate", words[1] == "down"
+    wanted.rate = wanted.rate and not _in_money(chunks, taken)
     take_rank(chunks, at["grow"], taken, wanted)
     take_bound(chunks, at["grow"], taken, wanted)
     wanted.signed = not wanted.ranked and words[1] != "any" and _asks_which(chunks, at["grow"], words)
     return wanted
+
+
+def _in_money(chunks: tuple[Chunk, ...], taken: set[int]) -> bool:
+    """ "grew the most in euros", "in absolute terms": it is the amount of the change, and not its rate."""
+    for index, chunk in enumerate(chunks):
+        if said(chunk, "money") and index and chunks[index - 1].words.lower() == "in":
+            taken |= {index - 1, index}
+            return True
+    return any(chunks[i].words.lower().startswith("in absolute") for i in places(chunks, "grow_how"))
 
 
 def _asks_which(chunks: tuple[Chunk, ...], grown: int, words: list[str]) -> bool:
@@ -294,4 +240,4 @@ def _how_often(question: Linked, at: dict[str, int | None]) -> SeveralReadings |
     return SeveralReadings("From month to month, or from year to year?", (f"{text} by month", f"{text} by year"))
 
 
-GROWTH = Construct("growth", _read, _PHRASES)
+GROWTH = Construct("growth", _read, GROWTH_PHRASES)

@@ -75,6 +75,9 @@ def _of_one(question: Linked, slot: int, period: Period, told: Said) -> Pair | N
         return make_pair(period, one_earlier(period, unit) if unit else just_before(period), as_of)
     ends = ends_of(chunk.words, period, as_of)
     if told.versus is not None and not ends:
+        between = question.chunks[min(told.versus, slot) + 1 : slot]
+        if told.versus > slot or not all(_sets_against(c) for c in between):
+            raise NotUnderstood(f"I could not tell what “{chunk.words}” is compared with.", (chunk.words,))
         return _with_the_current(chunk, period, question)
     if told.step:
         return _stepped(period, told.step, grain, question)

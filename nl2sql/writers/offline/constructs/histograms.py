@@ -39,6 +39,8 @@ def read_histograms(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks, kinds = question.chunks, word_kinds(question.chunks)
     if not kinds & {"histogram", "distributed", "steps", "sized", "count"}:
         return None
+    if any(not chunk.senses and chunk.words.lower() != "how" for chunk in chunks):
+        return None  # what is not understood is told by the plain reader
     plan = read_counts_by_number(question, inner)
     if plan is not None:
         return plan
@@ -53,6 +55,8 @@ def read_histograms(question: Linked, inner: Inner) -> QueryPlan | None:
         return None
     fields = _numbers(question, chunks[at])
     field = question.model.dataset(fields[0].dataset).field(fields[0].field)
+    if len(fields) > 1:
+        raise _which(question, chunks[at], fields, width)
     if width.width is None and field.datatype is not DataType.INTEGER:
         raise _how_wide(question, field, width)
     return _counted(question, inner, at, shape, width)
@@ -64,32 +68,47 @@ def read_histograms(question: Linked, inner: Inner) -> QueryPlan | None:
 def _width(chunks: tuple[Chunk, ...]) -> _Width:
     """ "in steps of 50 euros", "in 100 euro bands", "price range (100 euros)", "bucketed by 100"."""
     for index, chunk in enumerate(chunks):
-        if not (said(chunk, "steps") or said(chunk, "sized")):
+        if not said(chunk, "steps", "sized"):
             continue
-        taken = {index}
-        if (before := preceding(chunks, index)) >= 0 and said(chunks[before], "sized", "steps"):
-            taken.add(before)
-        after = following(chunks, index)
-        while after < len(chunks) and said(chunks[after], "preposition", "by", "is", "sized", "with", "steps"):
-            taken.add(after)
-            after = following(chunks, after)
-        if after < len(chunks) and (number := _number(chunks[after])) is not None:
-            taken |= set(range(index, after + 1))
-            if (unit := following(chunks, after)) < len(chunks) and said(chunks[unit], "money", "steps"):
-                taken.add(unit)
-            if (end := following(chunks, max(taken))) < len(chunks) and said(chunks[end], "steps", "sized"):
-                taken.add(end)
-            return _Width(number, _with_lead(chunks, taken))
-        taken, before = {index}, preceding(chunks, index)
-        if before >= 0 and said(chunks[before], "money"):
-            taken.add(before)
-            before = preceding(chunks, before)
-        if before >= 0 and (number := _number(chunks[before])) is not None:
-            taken.add(before)
-            return _Width(number, _with_lead(chunks, taken))
+        found = _width_behind(chunks, index) or _width_before(chunks, index)
+        if found is not None:
+            return found
         if said(chunk, "steps"):
             return _Width(None, _with_lead(chunks, {index}))
     return _Width(None, frozenset())
+
+
+def _width_behind(chunks: tuple[Chunk, ...], index: int) -> _Width | None:
+    taken = {index}
+    if (before := preceding(chunks, index)) >= 0 and said(chunks[before], "sized", "steps"):
+        taken.add(before)
+    after = following(chunks, index)
+    while after < len(chunks) and said(chunks[after], "preposition", "by", "is", "sized", "with", "steps"):
+        after = following(chunks, after)
+    number = _number(chunks[after]) if after < len(chunks) else None
+    if number is None:
+        return None
+    taken |= set(range(index, after + 1))
+    for _ in range(2):  # the unit, and a second word for the steps: "of 100 euro width"
+        if (end := following(chunks, max(taken))) < len(chunks) and said(chunks[end], "money", "steps", "sized"):
+            taken.add(end)
+    return _Width(number, _with_lead(chunks, taken))
+
+
+def _width_before(chunks: tuple[Chunk, ...], index: int) -> _Width | None:
+    """ "100 euro bands", "50 euro price band". A bare number says how many there are to be: "10 buckets"."""
+    taken, before = {index}, preceding(chunks, index)
+    if before >= 0 and chunks[before].has(FieldSense) and not chunks[before].has(NumberSense):
+        before = preceding(chunks, before)
+    if has_unit := before >= 0 and said(chunks[before], "money") is not None:
+        taken.add(before)
+        before = preceding(chunks, before)
+    number = _number(chunks[before]) if before >= 0 else None
+    if number is None:
+        return None
+    if not (has_unit or chunks[before].of(NumberSense)[0].unit):
+        raise NotUnderstood("I can cut numbers into steps of a width that you name, not into a number of steps.")
+    return _Width(number, _with_lead(chunks, taken | {before}))
 
 
 def _with_lead(chunks: tuple[Chunk, ...], taken: set[int]) -> frozenset[int]:
@@ -106,6 +125,14 @@ def _number(chunk: Chunk) -> Decimal | None:
     if not numbers or numbers[0].value <= 0 or numbers[0].unit not in ("", "EUR", "%"):
         return None
     return numbers[0].value / 100 if numbers[0].unit == "%" else numbers[0].value
+
+
+def _which(question: Linked, chunk: Chunk, fields: tuple[FieldSense, ...], width: _Width) -> SeveralReadings:
+    """A word for several numbers ("price")."""
+    named = [question.model.dataset(f.dataset).field(f.field) for f in fields]
+    text, steps = question.text.rstrip("?. "), "" if width.width is not None else " in steps of 100"
+    choices = tuple(f"{text.replace(chunk.words, f.label or f.name.replace('_', ' '), 1)}{steps}" for f in named)
+    return SeveralReadings(f"“{chunk.words}” can mean several things here. Which one?", choices)
 
 
 def _how_wide(question: Linked, field: Field, width: _Width) -> SeveralReadings:
@@ -130,7 +157,7 @@ def _field_at(question: Linked, shape: int, width: _Width) -> int | None:
     """The place of the number that is cut: behind "distribution of", behind "by", else the only one."""
     chunks = question.chunks
     numbers = [i for i, c in enumerate(chunks) if _numbers(question, c) and i not in width.taken]
-    grouped = [i for i in numbers if (before := preceding(chunks, i)) >= 0 and said(chunks[before], "by")]
+    grouped = [i for i in numbers if (before := _before(chunks, i, width)) >= 0 and said(chunks[before], "by")]
     if shape >= 0 and (after := following(chunks, shape)) in numbers:
         return after
     if len(grouped) == 1:
@@ -138,11 +165,19 @@ def _field_at(question: Linked, shape: int, width: _Width) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
+def _before(chunks: tuple[Chunk, ...], at: int, width: _Width) -> int:
+    """The place before, leaving out what says the width."""
+    at = preceding(chunks, at)
+    while at in width.taken:
+        at = preceding(chunks, at)
+    return at
+
+
 def _counted(question: Linked, inner: Inner, at: int, shape: int, width: _Width) -> QueryPlan:
     chunks = question.chunks
     fields = _numbers(question, chunks[at])
     grouping = Chunk(chunks[at].words, (DimensionSense(_Cut(fields, chunks[at].words, width.width).bind),))
-    by = preceding(chunks, at)
+    by = _before(chunks, at, width)
     if by >= 0 and said(chunks[by], "by"):
         made: tuple[Chunk, ...] = (grouping,)
         tail: tuple[Chunk, ...] = ()

@@ -27,14 +27,17 @@ _PHRASES = (
 )
 _ASIDES = (
     "actually | really | basically | generally | normally | usually | kindly | in particular | particular | "
-    "respectively | separately | individually | still | already | as well | too | at the moment | moment | at present | "
-    "presently | as of now | as of today | these days | nowadays | all time | of all time | since the start | since "
-    "the beginning | since launch | since inception | from the start | from the beginning | over the whole history | "
-    "over all time | in history | whole history | history | all months we have | by anybody | by anyone | by somebody | "
-    "by someone | interested in | interested | curious | wonder | wondering | find out | figure out | look at | "
-    "looking for | let me know | let me see | let us see | tell us | help me | i am | am | we are | i have | pull up | "
-    "work out | compute | calculate | determine | retrieve | return | output | provide me | give us | statistic | "
-    "figure | data on | information on | info on | detail on | question | quick question | overall picture | in question"
+    "respectively | separately | individually | still | already | as well | too | at the moment | moment | "
+    "at present | presently | as of now | as of today | these days | nowadays | all time | of all time | "
+    "since the start | since the beginning | since launch | since inception | from the start | "
+    "from the beginning | over the whole history | over all time | in history | whole history | history | "
+    "all months we have | by anybody | by anyone | by somebody | by someone | interested in | interested | "
+    "curious | wonder | wondering | find out | figure out | look at | looking for | let me know | let me see | "
+    "let us see | tell us | help me | i am | am | we are | i have | pull up | work out | compute | calculate | "
+    "determine | retrieve | return | output | provide me | give us | statistic | she | he | him | his | her | "
+    "himself | herself | done | side by side | in one row | in one table | in two columns | in columns | "
+    "one row each | as columns | as rows | in a table | as a table | at a glance | per row | in full | figure | "
+    "data on | information on | info on | detail on | question | quick question | overall picture | in question"
 )
 _BY = "in terms of | measured by | measured in | based on | as measured by | judged by | going by"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from nl2sql.writers.offline.constructs.alternatives import ALTERNATIVES
 from nl2sql.writers.offline.constructs.apposition import APPOSITION
 from nl2sql.writers.offline.constructs.base import Construct
+from nl2sql.writers.offline.constructs.both import BOTH
 from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
 from nl2sql.writers.offline.constructs.counts_per import COUNTS_PER
 from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
 from nl2sql.writers.offline.constructs.different import DIFFERENT
 from nl2sql.writers.offline.constructs.durations import DURATIONS
 from nl2sql.writers.offline.constructs.gradable import GRADABLE
+from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
 from nl2sql.writers.offline.constructs.growth import GROWTH
 from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
 from nl2sql.writers.offline.constructs.neutral import NEUTRAL
@@ -23,17 +25,25 @@ from nl2sql.writers.offline.constructs.ranks import RANKS
 from nl2sql.writers.offline.constructs.rates import RATES
 from nl2sql.writers.offline.constructs.ratios import RATIOS
 from nl2sql.writers.offline.constructs.running import RUNNING
+from nl2sql.writers.offline.constructs.same import SAME
 from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
+from nl2sql.writers.offline.constructs.turns import TURNS
+from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.word_order import WORD_ORDER
 from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 
 CONSTRUCTS: tuple[Construct, ...] = (
     WRAPPING,
+    UNITS,
     APPOSITION,
     GRADABLE,
     OWNED,
     COLUMNS_OF,
+    BOTH,
+    ROLE_SHARES,
+    SAME,
+    TURNS,
     WORD_ORDER,
     GROWTH,
     RUNNING,

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import QueryPlan
+from nl2sql.plan.names import singular
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
 from nl2sql.writers.offline.constructs.pieces import following, preceding
+from nl2sql.writers.offline.frame import SeveralReadings
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense
 
 _OF = ("of", "for", "in")
@@ -20,12 +22,15 @@ _OF = ("of", "for", "in")
 def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
     for index in range(len(chunks)):
-        chunks = _of_what_is_named(chunks, index, question.model)
+        chunks = _of_what_is_named(chunks, index, question)
         chunks = _own_group(chunks, index)
+        chunks = _within(chunks, index, question.model)
     return inner(chunks) if chunks != question.chunks else None
 
 
-def _of_what_is_named(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...]:
+def _of_what_is_named(chunks: tuple[Chunk, ...], index: int, question: Linked) -> tuple[Chunk, ...]:
+    """Raises SeveralReadings where several things of that name have such a field."""
+    model = question.model
     fields = chunks[index].of(FieldSense)
     if len({f.dataset for f in fields}) < 2 or chunks[index].has(DatasetSense, MetricSense, RoleSense, ValueSense):
         return chunks
@@ -39,11 +44,35 @@ def _of_what_is_named(chunks: tuple[Chunk, ...], index: int, model: SemanticMode
         for v in chunks[place].of(ValueSense)
         if v.field == model.dataset(v.dataset).label_field and v.dataset in {f.dataset for f in fields}
     ]
-    if len({v.dataset for v in names}) != 1:
+    if not names or any(c.has(DatasetSense) for c in chunks):
         return chunks
+    if len({v.dataset for v in names}) > 1:
+        raise _which(question, chunks[place].words, names)
     own = tuple(f for f in fields if f.dataset == names[0].dataset)
     changed = {index: replace(chunks[index], senses=own), place: replace(chunks[place], senses=tuple(names))}
     return tuple(changed.get(i, chunk) for i, chunk in enumerate(chunks))
+
+
+def _within(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...]:
+    """ "cities in New York": no city lies in itself, so that it is the state."""
+    place = preceding(chunks, index)
+    thing = preceding(chunks, place) if place > 0 else -1
+    if thing < 0 or chunks[place].words.lower() not in ("in", "within", "inside"):
+        return chunks
+    labels = {(d.dataset, model.dataset(d.dataset).label_field) for d in chunks[thing].of(DatasetSense)}
+    senses = tuple(
+        s for s in chunks[index].senses if not (isinstance(s, ValueSense) and (s.dataset, s.field) in labels)
+    )
+    if senses == chunks[index].senses or not any(isinstance(s, ValueSense) for s in senses):
+        return chunks
+    return tuple(replace(c, senses=senses) if i == index else c for i, c in enumerate(chunks))
+
+
+def _which(question: Linked, words: str, names: list[ValueSense]) -> SeveralReadings:
+    datasets = (question.model.dataset(name.dataset) for name in names)
+    things = [singular(d.label or d.name.replace("_", " ")) for d in dict.fromkeys(datasets)]
+    choices = tuple(question.text.replace(words, f"the {thing} {words}") for thing in things)
+    return SeveralReadings(f"“{words}” is the name of a {' and of a '.join(things)}. Which one?", choices)
 
 
 def _own_group(chunks: tuple[Chunk, ...], index: int) -> tuple[Chunk, ...]:

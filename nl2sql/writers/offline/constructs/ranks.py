@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nl2sql.plan.base import Derived, Having, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
+from nl2sql.writers.offline.constructs.one_among_all import picked_after
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, mentions, places, said, together, without
 from nl2sql.writers.offline.constructs.ranked_rows import as_groups, value_as_groups, without_limit
 from nl2sql.writers.offline.frame import NotUnderstood
@@ -123,7 +124,8 @@ def _all_ranks(question: Linked, plan: QueryPlan) -> QueryPlan:
     rank = _rank(groups)
     if groups.limit is None:
         groups = replace(groups, within=(), ties=False)
-    return replace(groups, derived=(rank,), assumptions=together(groups.assumptions, (_TIES,)))
+    groups = replace(groups, derived=(rank,), assumptions=together(groups.assumptions, (_TIES,)))
+    return picked_after(groups, question.model)
 
 
 def _rank(plan: QueryPlan) -> Derived:

@@ -62,16 +62,42 @@ class _Finder:
     def __init__(self, chunks: tuple[Chunk, ...], model: SemanticModel) -> None:
         self.chunks = chunks
         self.model = model
+        self.bare = -1  # where counted things stand without "number of"
 
     def first(self) -> int | None:
         """Where the first number begins; a number that something is ranked by or grouped by is none."""
         for index in range(len(self.chunks)):
             if self._core(index) is not None:
+                if (bare := self._bare_first()) is not None and self._only_things(bare, index):
+                    return bare
+                self.bare = -1
                 before = self.chunks[:index]
                 ranked = any(said(c, "extreme", "most", "dear", "recent", "sort", "compare", "edge") for c in before)
                 led = next((c for c in reversed(before) if not is_filler(c)), None)
                 return None if ranked or (led is not None and said(led, "by", "with", "compare")) else index
+        return self._bare_first()
+
+    def _bare_first(self) -> int | None:
+        """ "bids and comments by month": things that are grouped are counted, with or without "number of"."""
+        at = 0
+        while at < len(self.chunks) and (is_filler(self.chunks[at]) or said(self.chunks[at], "list")):
+            at += 1
+        groups = any(said(c, "by") and self._groups(i + 1) for i, c in enumerate(self.chunks))
+        if at < len(self.chunks) and groups and self.chunks[at].has(*_NOUNS) and _is_plural(self.chunks[at]):
+            self.bare = at
+            return at
         return None
+
+    def _only_things(self, start: int, end: int) -> bool:
+        """ "listings, bids and GMV by category"."""
+        between = self.chunks[start:end]
+        return bool(between) and all(
+            is_filler(c) or said(c, "and", "comma") or (c.has(*_NOUNS) and _is_plural(c)) for c in between
+        )
+
+    def _groups(self, at: int) -> bool:
+        chunk = self.chunks[at] if at < len(self.chunks) else None
+        return chunk is not None and (said(chunk, "grain") is not None or self._names(chunk) or chunk.has(*_NOUNS))
 
     def all_from(self, start: int) -> Items | None:
         cores: list[tuple[Chunk, ...]] = []
@@ -80,7 +106,9 @@ class _Finder:
         found = self._core(at)
         while found is not None:
             core, at = found
-            cores.append(core)
+            *more, core = _one_function_each(core)
+            cores += [*more, core]
+            tails += [()] * len(more)
             tail_start = at
             found = None
             while at < len(self.chunks):
@@ -97,6 +125,8 @@ class _Finder:
     def _core(self, at: int) -> tuple[tuple[Chunk, ...], int] | None:
         """The chunks of a number that begins there, and where they end."""
         chunk = self.chunks[at]
+        if at == self.bare:
+            return (word(_COUNT, "count"), chunk), at + 1
         if chunk.has(MetricSense, MeasureSense):
             return (chunk,), at + 1
         if said(chunk, "count"):
@@ -200,6 +230,15 @@ class _Finder:
         if behind is None or not said(behind, "is") or behind.has(*_NOUNS) or not nouns:
             return None
         return (self.chunks[at], nouns[-1]), at + 1
+
+
+def _one_function_each(core: tuple[Chunk, ...]) -> list[tuple[Chunk, ...]]:
+    """ "average and median number of bids": a count has no two functions at once, so it is two numbers."""
+    functions = [i for i, c in enumerate(core) if said(c, "agg")]
+    count = next((i for i, c in enumerate(core) if said(c, "count")), -1)
+    if len(functions) < 2 or count < functions[-1]:
+        return [core]
+    return [(core[i], *core[count:]) for i in functions]
 
 
 def _is_plural(chunk: Chunk) -> bool:

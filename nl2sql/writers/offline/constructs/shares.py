@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from nl2sql.plan.base import Derived, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.per_group import group_at, group_dimension
+from nl2sql.writers.offline.constructs.per_group import Group, group_at, group_dimension
 from nl2sql.writers.offline.constructs.pieces import (
     following,
     is_additive,
@@ -73,11 +73,24 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
         return None
     if shares and chunks[shares[0]].word(_CHECKED):
         return None
+    if (most := _of_most(chunks)) is not None:
+        return inner(most)
     chunks = _canonical(chunks, shares, contributions)
     mark = places(chunks, "share")[0]
     checked = Chunk(chunks[mark].words, (WordSense("share"), WordSense(_CHECKED)))
     chunks = (*chunks[:mark], checked, *chunks[mark + 1 :])
     return _within_groups(question, inner, chunks) or _checked(question, inner(chunks))
+
+
+def _of_most(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...] | None:
+    """ "which method contributes most to revenue": has the highest of it."""
+    marks, most = places(chunks, "contribution"), places(chunks, "most")
+    if len(marks) != 1 or len(most) != 1 or most[0] not in (marks[0] + 1, marks[0] + 2):
+        return None
+    found = said(chunks[most[0]], "most")
+    highest = word("highest", "extreme", found.argument if found else "max")
+    rest = [c for c in chunks[most[0] + 1 :] if not (said(c, "preposition", "filler") and c.words.lower() == "to")]
+    return (*chunks[: marks[0]], highest, *rest)
 
 
 def _checked(question: Linked, plan: QueryPlan) -> QueryPlan:
@@ -95,7 +108,11 @@ def _checked(question: Linked, plan: QueryPlan) -> QueryPlan:
 
 def _of_total(question: Linked, inner: Inner, total: list[int], shares: list[int]) -> QueryPlan:
     """ "GMV by category in percent": the numbers, and what part of their sum each is."""
-    rest = without(question.chunks, set(total))
+    chunks = question.chunks
+    if len(total) == 1 and (again := _said_again(chunks, total[0])) is not None:
+        return inner(again)
+    asides = {i for i in places(chunks, "grow_how") if chunks[i].words.lower() == "how"}
+    rest = without(chunks, {*total, *asides})
     if shares:
         return inner(rest)  # "share of GMV by category in percent"
     plan = measured(rest, inner)
@@ -105,6 +122,18 @@ def _of_total(question: Linked, inner: Inner, total: list[int], shares: list[int
     name = measures[0].name
     share = Derived(f"share_of_{name.removeprefix('number_of_')}", "share", name)
     return _checked(question, replace(plan, derived=(share,)))
+
+
+def _said_again(chunks: tuple[Chunk, ...], total: int) -> tuple[Chunk, ...] | None:
+    """ "GMV of Art as a percentage of total GMV": what the total is of is said behind it."""
+    after = following(chunks, total)
+    metrics = [m for c in chunks[:total] for m in c.of(MetricSense)]
+    if after >= len(chunks) or not metrics or chunks[after].of(MetricSense) != tuple(metrics[:1]):
+        return None
+    if any(c.has(ValueSense, FilterSense) for c in chunks[:total]):
+        of = word("as a percentage of", "infix", "ratio")
+        return (*chunks[:total], of, *chunks[total + 1 :])
+    return (*chunks[: total + 1], *chunks[after + 1 :])
 
 
 # -- in the words of the plain reader --------------------------------------------------------------------------------
@@ -189,6 +218,8 @@ def _share_of_each(chunks: tuple[Chunk, ...], mark: int, each: int) -> tuple[Chu
         whole = _whole(chunks, joint + 1)
         if whole is not None and chunks[whole].has(MetricSense, MeasureSense, DatasetSense):
             return (*chunks[: mark + 1], *chunks[joint + 1 : whole + 1], *by, *chunks[whole + 1 :])
+    if joint < len(chunks) and chunks[joint].has(DatasetSense, MetricSense):  # "of each category's listings were sold"
+        return (*chunks[: mark + 1], *chunks[joint:], *by)
     fields = chunks[thing].of(FieldSense)
     if fields and len({f.dataset for f in fields}) == 1 and not chunks[thing].has(DatasetSense, RoleSense):
         rows = Chunk("rows", (DatasetSense(fields[0].dataset),))
@@ -199,10 +230,23 @@ def _share_of_each(chunks: tuple[Chunk, ...], mark: int, each: int) -> tuple[Chu
 # -- within groups ---------------------------------------------------------------------------------------------------
 
 
+def _adverb(chunks: tuple[Chunk, ...], index: int) -> Group | None:
+    """ "monthly share of GMV by category"."""
+    found = said(chunks[index], "grain")
+    before = preceding(chunks, index)
+    if (
+        found is None
+        or not chunks[index].words.lower().endswith(("ly", "annual"))
+        or (before >= 0 and said(chunks[before], "by"))
+    ):
+        return None
+    return Group((chunks[index],), frozenset((index,)), each=True)
+
+
 def _within_groups(question: Linked, inner: Inner, chunks: tuple[Chunk, ...]) -> QueryPlan | None:
     """Where the rest is a share by one thing, a further group is what each share is of."""
-    for mark in places(chunks, "by", "and"):
-        group = group_at(chunks, mark, rates=False)
+    for mark in places(chunks, "by", "and", "grain"):
+        group = _adverb(chunks, mark) or group_at(chunks, mark, rates=False)
         if group is None or (not group.each and not said(group.chunks[-1], "grain")):
             continue
         taken = set(group.taken)

@@ -25,6 +25,8 @@ _BY = " | ".join(
 _PHRASES = {
     ("order the rows", ""): f"{_BY} | rank the result by",
     ("order", "desc"): "in descending order | descending order | in decreasing order | from most to least",
+    # Verbs that only say that there is something: "orders that were placed", "customers who made a purchase".
+    ("filler", ""): "made | making | placed | placing",
     ("order", "asc"): "in ascending order | ascending order | in increasing order | from least to most",
 }
 _SORTED = ("ordered", "sorted", "ranked", "arranged", "starting", "listed", "in order")
@@ -46,7 +48,7 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
         return _ordered(inner(chunks[: marks[0]]), key, direction, question.model)
     if found := _from_to(chunks):
         start, direction, key = found
-        return _in_full(_ordered(inner(chunks[:start]), key, direction, question.model))
+        return _ordered(_in_full(inner(chunks[:start])), key, direction, question.model)
     return None
 
 
@@ -154,11 +156,15 @@ def _showing(plan: QueryPlan, tail: tuple[Chunk, ...], model: SemanticModel) -> 
     names: list[str] = []
     for index, item in enumerate(items):
         own = [f.field for f in item.of(FieldSense) if f.dataset == plan.base]
+        if plan.measures and is_name(item) and index:
+            continue  # "the city name"
         if plan.measures:
             key = items[index - 1 : index + 1] if index and items[index - 1].word("count") else (item,)
             found = item.word("count") is not None or any(_is_dimension(d, (item,)) for d in plan.dimensions)
             if not found and not any(_is_measure(m, key) for m in plan.measures if not m.hidden):
                 raise NotUnderstood(f"I cannot show “{item.words}” beside the rest.", (item.words,))
+        elif is_name(item) and index and items[index - 1].has(FieldSense, DatasetSense):
+            continue  # "the city name"
         elif is_name(item) and model.dataset(plan.base).label_field:
             names.append(model.dataset(plan.base).label_field)
         elif len(own) == 1:

@@ -125,9 +125,9 @@ _MONTHS = ("2023-12", "2024-01", "2024-03", "2024-12", "2025-01", "2025-03", "20
 
 
 def _rows() -> dict[str, list[Row]]:
-    random = Random(11)
+    random = Random(11)  # noqa: S311 - rows to try, the same each time
     parents = [None, 1, 2, 3, 4, 5, 6, 7, 8, 1, 10]
-    divisions = [{"id": i, "name": f"level {i}", "parent_id": p} for i, p in enumerate(parents, 1)]
+    divisions: list[Row] = [{"id": i, "name": f"level {i}", "parent_id": p} for i, p in enumerate(parents, 1)]
     places = [
         ("North", "Bern", 2),
         ("North", "Chur", 9),
@@ -135,9 +135,9 @@ def _rows() -> dict[str, list[Row]]:
         ("West", "Bern", 8),
         ("South", "Chur", None),
     ]
-    shops = [{"id": i, "name": n, "town": t, "division_id": d} for i, (n, t, d) in enumerate(places, 1)]
+    shops: list[Row] = [{"id": i, "name": n, "town": t, "division_id": d} for i, (n, t, d) in enumerate(places, 1)]
     towns = ["Bern", None, "Genf", "Chur"]
-    customers = [{"id": i, "name": f"customer {i % 7}", "town": towns[i % 4]} for i in range(1, 13)]
+    customers: list[Row] = [{"id": i, "name": f"customer {i % 7}", "town": towns[i % 4]} for i in range(1, 13)]
     sales = [_sale(number, random) for number in range(1, 121)]
     pieces: list[Row] = []
     for sale in sales:

@@ -187,7 +187,8 @@ PLANS: dict[str, QueryPlan] = {
         Comparison(Related(("-piece_sale",), "pieces", "avg", ref("weight", of="pieces")), "<", ("0.5",))
     ),
     "time between": sales(
-        *(Measure("agg", unit, "avg", Span(SOLD_AT, SENT_AT, unit)) for unit in ("seconds", "minutes", "hours", "days")),
+        *(Measure("agg", unit, "avg", Span(SOLD_AT, SENT_AT, unit)) for unit in
+          ("seconds", "minutes", "hours", "days")),
         by=(SHOP,),
     ),
     "time to a related moment": sales(Measure("agg", "packing", "max", Span(SOLD_AT, LAST_PACKED, "minutes"))),
@@ -219,7 +220,9 @@ PLANS: dict[str, QueryPlan] = {
         ),
         Comparison(ASKED, "<>", ("10",)),
     ),
-    "negation of an unknown": counted(Negation(Comparison(ref("town", "sale_customer", of="customers"), "=", ("Bern",)))),
+    "negation of an unknown": counted(
+        Negation(Comparison(ref("town", "sale_customer", of="customers"), "=", ("Bern",)))
+    ),
     "negation of several": counted(Negation(AllOf((SAME_TOWN, Negation(Comparison(STATUS, "in", ("open", "lost"))))))),
     "negation of related": counted(Negation(Exists(("-piece_sale",), "pieces"))),
     "negated filter": counted(Named((), "sales", "paid", negated=True)),
@@ -337,7 +340,9 @@ PLANS: dict[str, QueryPlan] = {
         TOTAL,
         by=(SHOP,),
         conditions=(Comparison(STATUS, "=", ("lost",)),),
-        beside=(QueryPlan("shops", (Measure("count", "one"),), (Dimension("shop", ref("name", of="shops"), entity=True),)),),
+        beside=(
+            QueryPlan("shops", (Measure("count", "one"),), (Dimension("shop", ref("name", of="shops"), entity=True),)),
+        ),
     ),
     "beside without groups": sales(COUNT, beside=(replace(REFUNDS, dimensions=()),)),
     "beside over the same rows": sales(TURNOVER, by=(SHOP,), beside=(sales(COUNT, MEDIAN, by=(SHOP,)),)),
@@ -355,13 +360,17 @@ PLANS: dict[str, QueryPlan] = {
         derived=derived("growth", by="before"),
     ),
     "medians beside": sales(
-        MEDIAN, by=(MONTH,), beside=(replace(REFUNDS, measures=(Measure("agg", "m", "median", ref("amount", of="refunds")),)),)
+        MEDIAN,
+        by=(MONTH,),
+        beside=(replace(REFUNDS, measures=(Measure("agg", "m", "median", ref("amount", of="refunds")),)),),
     ),
     # -- folds
     **{f"{function} of monthly totals": sales(TOTAL, by=(MONTH,), fold=Fold("folded", function, "total_price"))
        for function in ("avg", "min", "max", "sum", "median", "count")},
     "fold that keeps": sales(COUNT, by=(TOWN, MONTH), fold=Fold("folded", "median", "number_of_sales", ("town",))),
-    "fold that keeps an entity": sales(COUNT, by=(SHOP, MONTH), fold=Fold("folded", "avg", "number_of_sales", ("shop",))),
+    "fold that keeps an entity": sales(
+        COUNT, by=(SHOP, MONTH), fold=Fold("folded", "avg", "number_of_sales", ("shop",))
+    ),
     "fold of the first": sales(
         TOTAL, by=(MONTH,), order=Order(descending=True), limit=3, fold=Fold("folded", "sum", "total_price")
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -145,7 +145,7 @@ class Reference:
     def holds(self, row: Row, conditions: Iterable[Condition]) -> bool:
         return all(self.truth(row, c) is True for c in conditions)
 
-    def truth(self, row: Row, condition: Condition) -> Truth:
+    def truth(self, row: Row, condition: Condition) -> Truth:  # noqa: C901 - one case for each kind of condition
         match condition:
             case Comparison():
                 return self._compared(row, condition)
@@ -334,7 +334,7 @@ def _earlier(text: str, grain: str, steps: int) -> str:
     else:
         first = date.fromisoformat(text if len(text) == len("2025-01-01") else f"{text}-01")
     day = shift(first, grain, -steps)
-    return bucket(datetime(day.year, day.month, day.day) + timedelta(hours=1), grain)
+    return bucket(datetime.combine(day, datetime.min.time()), grain)
 
 
 def _derived(derived: Derived, group: Group, groups: list[Group], plan: QueryPlan) -> Any:
@@ -351,7 +351,10 @@ def _derived(derived: Derived, group: Group, groups: list[Group], plan: QueryPla
         return 1 + (sum(better) if of is not None else len(present))
     along = next(d for d in plan.dimensions if (d.name == derived.along if derived.along else d.grain))
     others = [_key(plan, d.name) for d in plan.dimensions if d is not along]
-    series = sorted((g for g in groups if all(g[n] == group[n] for n in others)), key=lambda g: (g[along.name] is not None, g[along.name]))
+    series = sorted(
+        (g for g in groups if all(g[n] == group[n] for n in others)),
+        key=lambda g: (g[along.name] is not None, g[along.name]),
+    )
     place = series.index(group)
     if derived.kind == "running_total":
         return aggregated("sum", [g[derived.of] for g in series[: place + 1]])

@@ -8,12 +8,13 @@ import pytest
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.plan.base import QueryPlan
+from nl2sql.plan.base import Measure, QueryPlan
 from nl2sql.plan.compile.select import compile_plan
 from nl2sql.plan.validate import read_plan
 from nl2sql.plan.words import Wording
+from nl2sql.question import Turn
 from nl2sql.writers.base import Draft, SqlDraft
-from nl2sql.writers.offline.follow_up import SAID, follow_up
+from nl2sql.writers.offline.follow_up import SAID, follow_up, previous_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.lexicon import Lexicon
 from nl2sql.writers.offline.tokens import tokenize
@@ -139,6 +140,19 @@ def test_a_change_that_the_plan_cannot_take_is_told(first: str, then: str, messa
     with pytest.raises(NotUnderstood) as told:
         follow(first, then)
     assert told.value.message == message
+
+
+def test_the_plan_before_is_that_of_the_last_turn_if_it_is_still_one(
+    auction_model: SemanticModel, auction_graph: JoinGraph
+) -> None:
+    plan = '{"base": "bids", "measures": [{"kind": "count", "name": "number_of_bids"}]}'
+    hidden = '{"base": "users", "columns": [{"name": "e", "value": {"dataset": "users", "field": "email"}}]}'
+
+    def before(*plans: str) -> QueryPlan | None:
+        return previous_plan([Turn("asked", "SELECT 1", each) for each in plans], auction_model, auction_graph)
+
+    assert before("", plan) == QueryPlan("bids", (Measure("count", "number_of_bids"),))
+    assert [before(), before(plan, ""), before("{"), before(hidden)] == [None] * 4
 
 
 def test_two_places_equally_near_are_asked_back(follow: Follow) -> None:

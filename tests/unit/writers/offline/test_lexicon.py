@@ -43,6 +43,20 @@ def test_a_typo_of_one_letter_is_read_and_said(auction_lexicon: Lexicon) -> None
     assert chunk.corrected == "category"
 
 
+@pytest.mark.parametrize(("typed", "read"), [("solld", "sold"), ("pirce", "price"), ("Electroncs", "electronic")])
+def test_swapped_missing_and_doubled_letters_are_slips(auction_lexicon: Lexicon, typed: str, read: str) -> None:
+    assert link(auction_lexicon, typed)[0].corrected == read
+
+
+@pytest.mark.parametrize("word", ["prize", "solid", "resold", "inactve"])
+def test_another_word_and_an_opposite_are_no_slips(auction_lexicon: Lexicon, word: str) -> None:
+    assert link(auction_lexicon, word)[0].corrected in ("", "inactive")
+
+
+def test_words_behind_contains_are_a_text_and_not_misspelt(auction_lexicon: Lexicon) -> None:
+    assert [c.corrected for c in link(auction_lexicon, "title contains phnes")] == ["", "", ""]
+
+
 @pytest.mark.parametrize("word", ["bidz", "rains", "xqzzyk", "usr"])
 def test_a_short_or_strange_word_is_not_guessed(auction_lexicon: Lexicon, word: str) -> None:
     assert link(auction_lexicon, word)[0].senses == ()

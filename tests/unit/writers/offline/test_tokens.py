@@ -42,6 +42,42 @@ def test_numbers_have_their_size_and_unit(text: str, number: str, unit: str) -> 
     assert (token.number, token.unit) == (Decimal(number), unit)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("two hundred and fifty", "250"),
+        ("half a million", "500000"),
+        ("a dozen", "12"),
+        ("twenty-five", "25"),
+        ("three thousand five hundred", "3500"),
+        ("2 hundred", "200"),
+    ],
+)
+def test_numbers_in_words_are_counted_together(text: str, number: str) -> None:
+    assert [t.number for t in tokenize(text) if t.norm != "a"] == [Decimal(number)]
+
+
+def test_between_two_numbers_in_words_nothing_is_added_up() -> None:
+    assert [t.norm for t in tokenize("between one hundred and fifty")] == ["between", "100", "and", "fifty"]
+
+
+@pytest.mark.parametrize("text", ["1.000,50", "1.000", "12,50"])
+def test_a_number_that_can_be_read_in_two_ways_is_none(text: str) -> None:
+    assert [t.number for t in tokenize(text)] == [None]
+
+
+def test_what_is_quoted_is_one_token_and_an_apostrophe_quotes_nothing() -> None:
+    assert [(t.text, t.quoted) for t in tokenize("'City e-bike, size M'")] == [("City e-bike, size M", True)]
+    assert not any(t.quoted for t in tokenize("the sellers' items and the buyers' items"))
+
+
+@pytest.mark.parametrize(
+    ("british", "american"), [("jewellery", "jewelry"), ("cancelled", "canceled"), ("favourites", "favorites")]
+)
+def test_british_spelling_is_american(british: str, american: str) -> None:
+    assert normalize(british) == normalize(american)
+
+
 def test_nothing_meaningful_is_lost() -> None:
     assert [t.norm for t in tokenize("a > 5, b")] == ["a", ">", "5", ",", "b"]
 
