@@ -1,4 +1,4 @@
-"""What a field's values are where the file says it only in part: numbers without a datatype, times that are no dates."""
+"""What the values of a field are where the file says it only in part: untyped arithmetic, times that are no dates."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from nl2sql.plan.base import Condition, Dimension, During, FieldRef, Measure, QueryPlan, Value
+from nl2sql.plan.base import Condition, Dimension, During, FieldRef, Measure, Part, QueryPlan, Value
 from nl2sql.plan.compile.aggregates import allowed_values, narrowed, split_condition
 from nl2sql.plan.compile.conditions import Rows
 from nl2sql.plan.compile.dialects import bucket, floored
 from nl2sql.plan.compile.layers import Layer
+from nl2sql.plan.compile.moments import weekday_name
 from nl2sql.plan.compile.percentiles import is_native, over_ranked_rows, percentile
 from nl2sql.plan.compile.statement import Statement
 from nl2sql.plan.errors import PlanInvalid
@@ -21,11 +22,13 @@ _AGGREGATES: dict[str, type[exp.AggFunc]] = {"sum": exp.Sum, "avg": exp.Avg, "mi
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An output column that rows are grouped by: a dimension, or part of the key of an entity (not shown)."""
+    """An output column that rows are grouped by: a dimension, or part of the key of an entity (not shown). One that
+    `follows` from the key before it needs no grouping of its own."""
 
     name: str
     value: exp.Expr
     never_null: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ def output_name(dimension: Dimension) -> str:
 
 def free_name(name: str, taken: tuple[str, ...]) -> str:
     return name if name not in taken else f"{name}_value"
+
+
+def is_weekday(dimension: Dimension) -> bool:
+    return isinstance(dimension.field, Part) and dimension.field.part == "weekday"
 
 
 def _within_period(condition: Condition, value: Value) -> bool:
@@ -83,7 +90,7 @@ class Grouped(Rows):
             return layer, grouping
         frame = self.select([])
         if grouping.keys:
-            frame.set("group", exp.Group(expressions=[key.value.copy() for key in grouping.keys]))
+            frame.set("group", exp.Group(expressions=[key.value.copy() for key in grouping.keys if not key.follows]))
         values = {key.name: key.value for key in grouping.keys} | values
         return Layer(self.statement, name, frame, values, True, set(), counts), grouping
 
@@ -93,6 +100,8 @@ class Grouped(Rows):
         """Entities are grouped by key as well: two people may share a name."""
         name, value = output_name(dimension), self._dimension(dimension)
         ref = dimension.field
+        if is_weekday(dimension):  # shown by its name, in the order of the week
+            return (Key(f"{name}_number", value), Key(name, weekday_name(value), follows=True))
         if not dimension.entity:
             return (Key(name, value, any(_within_period(c, ref) for c in plan.conditions)),)
         if not isinstance(ref, FieldRef):

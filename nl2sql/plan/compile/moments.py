@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from typing import Final
 
 from sqlglot import exp
@@ -86,6 +87,13 @@ def part_of(moment: exp.Expr, part: DatePart, dialect: str) -> exp.Expr:
     if dialect not in _PARTS:
         raise PlanInvalid(f"I cannot take the {part} of a moment on {dialect} yet.")
     return filled(_PARTS[dialect][part], dialect, x=moment)
+
+
+def weekday_name(number: exp.Expr) -> exp.Expr:
+    """Monday for 1 …"""
+    names = [exp.Literal.string(name) for name in calendar.day_name]
+    cases = [exp.If(this=exp.Literal.number(day), true=name) for day, name in enumerate(names, 1)]
+    return exp.Case(this=number.copy(), ifs=cases)
 
 
 def span(start: exp.Expr, end: exp.Expr, unit: DurationUnit, dialect: str) -> exp.Expr:

@@ -14,12 +14,12 @@ from sqlglot import exp
 
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.plan.base import Derived, Fold, Having, QueryPlan
+from nl2sql.plan.base import Derived, Dimension, Fold, Having, QueryPlan
 from nl2sql.plan.compile.beside import joined, merged
 from nl2sql.plan.compile.conditions import COMPARE, PLAIN_NUMBER, is_not_null, is_null
 from nl2sql.plan.compile.derived import along_dimension, along_time, among_groups, looks_around, of_one_row
 from nl2sql.plan.compile.dialects import adapt
-from nl2sql.plan.compile.grouped import Grouped, Grouping, free_name, output_name
+from nl2sql.plan.compile.grouped import Grouped, Grouping, free_name, is_weekday, output_name
 from nl2sql.plan.compile.layers import Layer, reading
 from nl2sql.plan.compile.listed import Listed
 from nl2sql.plan.compile.percentiles import is_native, over_ranked_rows, percentile, spelled
@@ -121,7 +121,8 @@ class _Answer:
         others = [name for name in self.grouping.shown if name != along]
         partition = self._partition(others)
         values = self.layer.values
-        return along_time(derived, values[of], values[along], dimension, partition, self.statement.dialect)
+        steps = values[self._calendar_key(dimension)]
+        return along_time(derived, values[of], steps, dimension, partition, self.statement.dialect)
 
     def _partition(self, within: tuple[str, ...] | list[str]) -> list[exp.Expr]:
         return [self.layer.values[key] for name in within for key in self._keys(self._dimension(name))]
@@ -130,6 +131,12 @@ class _Answer:
         """The columns that tell the groups of a dimension apart: an entity's key, otherwise itself."""
         keys = [key.name for key in self.grouping.keys_of[name]]
         return keys[:-1] or keys
+
+    @staticmethod
+    def _calendar_key(dimension: Dimension) -> str:
+        """The column that grows along the calendar: a weekday's number, not its name."""
+        name = output_name(dimension)
+        return f"{name}_number" if is_weekday(dimension) else name
 
     def _dimension(self, name: str) -> str:
         if name not in self._dimensions:
@@ -198,12 +205,17 @@ class _Answer:
             value = exp.column(column) if column in shown else self.layer.values[column].copy()
             keys.append(direction(value, self.statement.dialect, descending=plan.order.descending))
             by.append(column)
-        keys += [exp.column(name) for name in self._dimensions_in_order() if name not in by]
+        keys += [self._sort_key(name) for name in self._dimensions_in_order() if name not in by]
         if keys:
             query.set("order", exp.Order(expressions=keys))
         if plan.limit and plan.dimensions and not several:
             query.set("limit", exp.Limit(expression=exp.Literal.number(plan.limit)))
         return query
+
+    def _sort_key(self, name: str) -> exp.Expr:
+        number = f"{name}_number"
+        weekdays = {output_name(d) for d in self.plan.dimensions if is_weekday(d)}
+        return self.layer.values[number].copy() if name in weekdays else exp.column(name)
 
     def _dimensions_in_order(self) -> list[str]:
         """Times first: a series is read along them."""

@@ -20,6 +20,7 @@ from nl2sql.writers.offline.frame import (
     NotUnderstood,
     Noun,
     Restrictor,
+    ValueAsk,
 )
 from nl2sql.writers.offline.measuring import Measuring
 from nl2sql.writers.offline.scope import Scope
@@ -111,11 +112,21 @@ class Grouping(Measuring):
             if isinstance(ask, FilterAsk) and not ask.negated and (dated := self.binder.filter_time(ask, base)):
                 return dated
         for ask in self._all_restrictors():
+            if isinstance(ask, ValueAsk) and not ask.negated and (dated := self._time_of_states(ask, base)):
+                return dated
+        for ask in self._all_restrictors():
             if not isinstance(ask, CompareAsk) or len(ask.fields) != 1 or ask.fields[0].dataset != base:
                 continue
             if dated := self.model.dataset(base).field(ask.fields[0].field).time_field:
                 return dated
         return ""
+
+    def _time_of_states(self, ask: ValueAsk, base: str) -> str:
+        """ "sold or cancelled listings": both are dated by the same moment."""
+        filters = {word: f for f in self.model.dataset(base).filters for word in (f.name, *f.synonyms)}
+        named = [filters.get(word.strip().lower()) for word in ask.words.split(" or ")]
+        times = {f.time_field if f else "" for f in named}
+        return times.pop() if len(named) > 1 and len(times) == 1 else ""
 
     def _all_restrictors(self) -> list[Restrictor]:
         return [*self.frame.loose, *self.frame.part, *(r for n in self.frame.nouns for r in n.restrictors)]

@@ -26,6 +26,16 @@ def plain_keys(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     return tuple(chunk for at, chunk in enumerate(chunks) if not is_spare(at))
 
 
+def plain_bounds(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """ "3 stars or fewer" is 3 or fewer stars."""
+    read = list(chunks)
+    for at in range(2, len(read)):
+        number, thing = read[at - 2], read[at - 1]
+        if read[at].word("or_more") and number.has(NumberSense) and thing.has(FieldSense, DatasetSense):
+            read[at - 1], read[at] = read[at], thing
+    return tuple(read)
+
+
 def plain_joints(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     read: list[Chunk] = []
     neither = False

@@ -7,7 +7,7 @@ made condition, or in words that the scan reads.
 from __future__ import annotations
 
 from nl2sql.catalog.model import SemanticModel
-from nl2sql.writers.offline.joints import plain_joints, plain_keys
+from nl2sql.writers.offline.joints import plain_bounds, plain_joints, plain_keys
 from nl2sql.writers.offline.senses import Chunk
 from nl2sql.writers.offline.text_match import texts
 from nl2sql.writers.offline.trees import trees
@@ -16,4 +16,4 @@ from nl2sql.writers.offline.versus import comparisons
 
 def phrased(chunks: tuple[Chunk, ...], model: SemanticModel) -> tuple[Chunk, ...]:
     """Raises NotUnderstood where such a phrase begins and cannot be read."""
-    return plain_joints(comparisons(texts(trees(plain_keys(chunks), model), model), model))
+    return plain_joints(comparisons(texts(trees(plain_bounds(plain_keys(chunks)), model), model), model))

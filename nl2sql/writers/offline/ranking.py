@@ -8,6 +8,7 @@ from nl2sql.plan.base import (
     FieldRef,
     Measure,
     Order,
+    Part,
 )
 from nl2sql.plan.compile.expressions import parsed
 from nl2sql.plan.names import metric_base
@@ -73,7 +74,7 @@ class Ranking(Grouping):
 
     @staticmethod
     def _is_series(dimensions: tuple[Dimension, ...]) -> bool:
-        return any(d.grain for d in dimensions)
+        return any(d.grain or d.width is not None or isinstance(d.field, Part) for d in dimensions)
 
     def _by_what(self) -> SeveralReadings | NotUnderstood:
         """ "top sellers": by which of the metrics that can be counted for them?"""

@@ -155,7 +155,13 @@ def _who_it_was(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) 
 def _rank_by(reading: Reading, fields: tuple[FieldSense, ...]) -> None:
     """ "top 10 items by starting price", "top 5 shops by average price": the rank takes the measure that is named."""
     pending, rank, head = reading.pending, reading.frame.rank, reading.frame.head
-    if not pending.by or rank is None or head is None or reading.frame.measures:
+    if not pending.by or rank is None or reading.frame.measures:
+        return
+    if head is None:
+        usual = usual_aggregate(reading, fields)
+        if reading.frame.columns and not pending.extreme and (pending.agg or usual):  # "top 5 countries by …"
+            pending.by, rank.by = False, "measure"
+            pending.agg = pending.agg or usual
         return
     datasets = {f.dataset: reading.model.dataset(f.dataset).field(f.field) for f in fields}
     if pending.agg or pending.extreme:
@@ -250,6 +256,8 @@ def _plain_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...],
             reading.frame.shown.append(ColumnAsk(chunk.words, fields, role))
         else:
             reading.frame.columns.append(fields)
+    elif reading.frame.measures and chunk.words.lower().endswith(" for") and not _is_joined(reading):
+        pass  # "what premium did it sell for": what is asked for stood before
     elif usual_aggregate(reading, fields) and not (reading.noun is not None and reading.noun.key is not None):
         reading.frame.measures.append(
             MeasureAsk("agg", chunk.words, function=usual_aggregate(reading, fields), fields=fields)

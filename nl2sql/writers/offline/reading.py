@@ -147,7 +147,8 @@ class Reading:
             raise NotUnderstood("I could not tell what “or” joins.", ("or",))
         if self.either is None:
             first = self.said[0][1]
-            if isinstance(item, Noun) != isinstance(first, Noun) and len(self.said) > 1:
+            undated = isinstance(first, FilterAsk) and isinstance(item, PeriodAsk)  # "sold or created in 2025"
+            if undated or (isinstance(item, Noun) != isinstance(first, Noun) and len(self.said) > 1):
                 raise NotUnderstood("I could not tell what “or” joins.", ("or",))
             if isinstance(first, Noun):
                 self.frame.nouns.remove(first)

@@ -70,6 +70,10 @@ class Settling(Ranking):
     def _settle_columns(self) -> None:
         """Rows are listed with columns, or measures are computed by groups; not both."""
         frame = self.frame
+        asked = [ask for ask in frame.shown if ask.fields and ask.role and not ask.counted]
+        if frame.measures and asked and asked == frame.shown and frame.head is None and frame.rank is not None:
+            frame.groups = [*(GroupAsk(a.words, a.fields, role=a.role) for a in asked), *frame.groups]
+            frame.shown = []  # "which buyer country has the most revenue"
         if frame.shown and (frame.counted or frame.measures or frame.groups):
             words = ", ".join(ask.words for ask in frame.shown)
             raise NotUnderstood(f"I can show {words} only beside a list.", tuple(ask.words for ask in frame.shown))

@@ -27,6 +27,8 @@ from nl2sql.writers.offline.tokens import singular
 
 def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
+    if fewer := _name_and_number(chunks):
+        return inner(fewer)
     start = 0
     while start < len(chunks) and not _is_item(chunks[start]) and _leads(chunks[start]):
         start += 1
@@ -43,6 +45,16 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     if plan.measures or plan.dimensions or plan.base != thing:
         return None
     return shown(plan, tuple(names), question.model)
+
+
+def _name_and_number(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """ "name and average rating for each business": whose each number is stands beside it anyway."""
+    at = next((i for i, c in enumerate(chunks) if is_name(c)), len(chunks))
+    if at + 2 >= len(chunks) or not chunks[at + 1].word("and") or not all(_leads(c) for c in chunks[:at]):
+        return ()
+    number = any(chunks[at + 2].word(kind) for kind in ("agg", "count")) or chunks[at + 2].has(MetricSense)
+    groups = [i for i, c in enumerate(chunks[:-1]) if i > at and c.word("by") and chunks[i + 1].has(DatasetSense)]
+    return chunks[at + 2 :] if number and groups else ()
 
 
 def is_name(chunk: Chunk) -> bool:

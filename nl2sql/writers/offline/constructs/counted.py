@@ -10,7 +10,7 @@ from nl2sql.writers.offline.constructs.base import Inner, Linked, word
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import Chunk, MetricSense, RoleSense
 
-_DISTINCT = re.compile(r"COUNT\(DISTINCT (\w+)\.(\w+)\)\Z", re.I)
+COUNTS_DIFFERENT = re.compile(r"COUNT\(DISTINCT (\w+)\.(\w+)\)\Z", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _counting_metric(rows: tuple[Chunk, ...], question: Linked) -> Counted | Non
     if len(rows) != 1:
         return None
     metric = question.model.metric_by_name[rows[0].of(MetricSense)[0].metric]
-    found = _DISTINCT.match(metric.expression)
+    found = COUNTS_DIFFERENT.match(metric.expression)
     if found is None:
         return None
     dataset, column = found.groups()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import Function
+from nl2sql.writers.offline.constructs.counted import COUNTS_DIFFERENT
 from nl2sql.writers.offline.constructs.pieces import is_filler, said, word_kinds
 from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.senses import (
@@ -146,7 +147,7 @@ class _Finder:
         if said(chunk, "preposition") or words in ("do", "does", "did", "has", "have", "is", "are", "was"):
             if one or self._says_each(index + 1):
                 return self._noun_phrase(index + 1)
-            if words in ("do", "does", "did") or (words in ("on", "for") and self.count >= 0):
+            if words in ("do", "does", "did") or (words in ("on", "for", "of", "by", "among") and self.count >= 0):
                 return self._noun_phrase(index + 1, plural=True)
         if words in _ARTICLES and is_filler(chunk):
             return self._noun_phrase(index + 1)
@@ -170,13 +171,22 @@ class _Finder:
                 index += 1
                 start = start + 1 if start == index - 1 else start
                 continue
-            if chunk.has(*_NOUNS):
+            if chunk.has(*_NOUNS) or self._people(chunk):
                 return (start, index + 1) if not plural or self._is_plural(index) else None
             if not plural and (said(chunk, "grain") or self._names(chunk)):
                 return (start, index + 1)
             if not chunk.has(FilterSense, ValueSense):
                 return None
             index += 1
+        return None
+
+    def _people(self, chunk: Chunk) -> RoleSense | None:
+        """A metric that counts who has a role names those people: an active bidder is a bidder."""
+        for sense in chunk.of(MetricSense):
+            found = COUNTS_DIFFERENT.match(self.model.metric_by_name[sense.metric].expression)
+            for each in self.model.relationships if found else ():
+                if found and each.role and (each.source, each.source_columns) == (found[1], (found[2],)):
+                    return RoleSense(each.name)
         return None
 
     def _names(self, chunk: Chunk) -> bool:
@@ -204,14 +214,21 @@ class _Finder:
             rest, deeds = self._clause(rest)
             rows += deeds
         rows = self._stripped(rows)
-        if not any(c.has(*_NOUNS, MetricSense, FilterSense, FieldSense) for c in rows):
+        if not any(c.has(*_NOUNS, MetricSense, FilterSense, FieldSense) or self._is_deed(c) for c in rows):
             return None
         counts = self.count >= 0 or not any(c.has(MetricSense) or said(c, "agg") for c in rows)
         before = tuple(c for i, c in enumerate(self.chunks[:start]) if i not in taken)
         after = tuple(c for i, c in enumerate(self.chunks) if i >= rest and i not in taken)
         words = " ".join(c.words for c in self.chunks[min(i for i in taken if i >= 0) : max(unit[1], marker)])
         noun = self.chunks[unit[0] : unit[1]]
+        if people := self._people(noun[-1]):
+            noun = (*noun[:-1], Chunk(noun[-1].words, (people,)))
         return Average(self.function, counts, tuple(rows), noun, before, after, verbs, words)
+
+    @staticmethod
+    def _is_deed(chunk: Chunk) -> bool:
+        """A deed as a thing, in the plural: "purchases"."""
+        return chunk.has(VerbSense) and singular(chunk.words.lower()) != chunk.words.lower()
 
     def _stripped(self, rows: list[Chunk]) -> list[Chunk]:
         """Without words at the ends that say nothing of the rows: "bids do we get"."""

@@ -68,7 +68,10 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     compared = find_pair(question, periods, Said(at["earlier"], at["versus"], step, at["grow"]))
     if compared is None and at["earlier"] is not None and not step:
         step = _argument(chunks, at["earlier"], "earlier")  # "monthly growth compared to the year before"
-    elif compared is None and (at["grow"] or at["step"]) is not None and (at["versus"] or at["more"]) is not None:
+    elif compared is None and at["earlier"] is not None and step != _argument(chunks, at["earlier"], "earlier"):
+        raise NotUnderstood("I could not tell what is compared with what.")
+    changes = at["grow"] is not None or at["step"] is not None
+    if compared is None and changes and at["earlier"] is None and (at["versus"], at["more"]) != (None, None):
         raise NotUnderstood("I could not tell what is compared with what.")
     if compared is None and at["grow"] is None and not step:
         if at["versus"] is None:
@@ -192,12 +195,12 @@ def _higher(chunks: tuple[Chunk, ...], index: int, compared: Compared | None, wa
     """ "sellers with higher GMV in 2025 than in 2024": only those; "is GMV higher" asks for the numbers."""
     before = chunks[:index]
     asks = any(c.words.lower() in ("which", "who") for c in before) or any(said(c, "with") for c in before[-2:])
-    if compared is None or not asks or _argument(chunks, index, "more"):
+    if not asks or _argument(chunks, index, "more"):
         return
-    first = chunks[compared.slot].of(PeriodSense)[0].period
+    first = chunks[compared.slot].of(PeriodSense)[0].period if compared is not None else None
     less = any(each in chunks[index].words.lower() for each in ("lower", "smaller"))
     wanted.signed, wanted.rate = True, False
-    wanted.down = less != (first == compared.pair.before)
+    wanted.down = less != (compared is not None and first == compared.pair.before)
 
 
 def _names_a_measure(question: Linked, chunks: tuple[Chunk, ...]) -> bool:

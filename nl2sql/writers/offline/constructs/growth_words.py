@@ -11,7 +11,8 @@ _THE_YEAR_BEFORE = " | ".join(
         for part in ("period", "quarter", "month", "week", "day", "time")
         for year in (
             "last year", "of last year", "in the previous year", "of the previous year", "the year before",
-            "a year ago", "a year earlier", "one year earlier", "the previous year", "in the year before", "of the year before",
+            "a year ago", "a year earlier", "one year earlier", "the previous year", "in the year before",
+            "of the year before",
         )
     ]
 )  # fmt: skip
@@ -37,11 +38,13 @@ GROWTH_PHRASES = {
     ),
     ("grow", "change any between"): "difference between",
     ("grow", "change up"): "increase in | increase of | increase | rise in | gain in | absolute growth of",
-    ("grow", "change up verb"): "increased | increasing | rising | rise | rose | risen | go up | went up | gone up",
+    ("grow", "change up verb"): (
+        "gained | increased | increasing | rising | rise | rose | risen | go up | went up | gone up"
+    ),
     ("grow", "change down"): "decrease in | decline in | drop in | fall in | decrease of | decline of | drop of",
     ("grow", "change down verb"): (
-        "decreased | decreasing | declining | falling | dropping | declined | dropped | drop | fell | fall | fallen "
-        "| decline | decrease | go down | went down | gone down | losing"
+        "lost | decreased | decreasing | declining | falling | dropping | declined | dropped | drop | fell | fall | "
+        "fallen | decline | decrease | go down | went down | gone down | losing"
     ),
     ("step", "day"): "day over day | day on day | day to day | DoD",
     ("step", "week"): "week over week | week on week | WoW",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nl2sql.writers.offline.constructs.alternatives import ALTERNATIVES
 from nl2sql.writers.offline.constructs.apposition import APPOSITION
+from nl2sql.writers.offline.constructs.asides import ASIDES
 from nl2sql.writers.offline.constructs.base import Construct
 from nl2sql.writers.offline.constructs.both import BOTH
 from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
@@ -15,6 +16,7 @@ from nl2sql.writers.offline.constructs.gradable import GRADABLE
 from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
 from nl2sql.writers.offline.constructs.growth import GROWTH
 from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
+from nl2sql.writers.offline.constructs.laid_out import LAID_OUT
 from nl2sql.writers.offline.constructs.neutral import NEUTRAL
 from nl2sql.writers.offline.constructs.owned import OWNED
 from nl2sql.writers.offline.constructs.parts_ratio import PARTS_RATIO
@@ -30,19 +32,31 @@ from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
 from nl2sql.writers.offline.constructs.turns import TURNS
 from nl2sql.writers.offline.constructs.units import UNITS
+from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
+from nl2sql.writers.offline.constructs.not_since import NOT_SINCE
+from nl2sql.writers.offline.constructs.columns_behind import COLUMNS_BEHIND
+from nl2sql.writers.offline.constructs.as_role import AS_ROLE
+from nl2sql.writers.offline.constructs.unsure import UNSURE
 from nl2sql.writers.offline.constructs.word_order import WORD_ORDER
 from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 
 CONSTRUCTS: tuple[Construct, ...] = (
+    ASIDES,
+    LAID_OUT,
+    UNSURE,
+    COLUMNS_BEHIND,
     WRAPPING,
     UNITS,
     APPOSITION,
     GRADABLE,
     OWNED,
     COLUMNS_OF,
+    TEXT_TURNS,
+    AS_ROLE,
     BOTH,
     ROLE_SHARES,
     SAME,
+    NOT_SINCE,
     TURNS,
     WORD_ORDER,
     GROWTH,

@@ -12,6 +12,7 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.names import singular
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
+from nl2sql.writers.offline.constructs.columns_of import is_name
 from nl2sql.writers.offline.constructs.pieces import following, preceding
 from nl2sql.writers.offline.frame import SeveralReadings
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense
@@ -24,6 +25,7 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     for index in range(len(chunks)):
         chunks = _of_what_is_named(chunks, index, question)
         chunks = _own_group(chunks, index)
+        chunks = _named(chunks, index, question.model)
         chunks = _within(chunks, index, question.model)
     return inner(chunks) if chunks != question.chunks else None
 
@@ -51,6 +53,17 @@ def _of_what_is_named(chunks: tuple[Chunk, ...], index: int, question: Linked) -
     own = tuple(f for f in fields if f.dataset == names[0].dataset)
     changed = {index: replace(chunks[index], senses=own), place: replace(chunks[place], senses=tuple(names))}
     return tuple(changed.get(i, chunk) for i, chunk in enumerate(chunks))
+
+
+def _named(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...]:
+    """ "lakes whose name starts with …": the name of a thing is the field that the model labels it by."""
+    if not is_name(chunks[index]) or not any(c.word("text") for c in chunks[index + 1 : index + 4]):
+        return chunks
+    things = [d.dataset for c in chunks[:index] for d in c.of(DatasetSense)]
+    label = model.dataset(things[-1]).label_field if things else ""
+    if not label:
+        return chunks
+    return tuple(replace(c, senses=(FieldSense(things[-1], label),)) if i == index else c for i, c in enumerate(chunks))
 
 
 def _within(chunks: tuple[Chunk, ...], index: int, model: SemanticModel) -> tuple[Chunk, ...]:

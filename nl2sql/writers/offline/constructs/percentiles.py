@@ -48,20 +48,41 @@ def _stretch(chunks: tuple[Chunk, ...], at: int) -> tuple[int, int, tuple[Decima
     """From where to where percentiles are named, and which: "25th, 50th and 75th percentile", "p50 and p95"."""
     start, end, shares = at, at + 1, _shares(chunks[at]) or ()
     if shares:
-        while end + 1 < len(chunks) and any(chunks[end].word(kind) for kind in _JOINTS):
-            skip = end + 1 + (chunks[end].word("comma") is not None and chunks[end + 1].word("and") is not None)
-            more = _shares(chunks[skip]) if skip < len(chunks) else None
-            if not more:
+        before = _skipped(chunks, start - 1, -1)
+        if before < start - 1 and before >= 0 and (more := _listed(chunks[before])):
+            shares, start = (*more, *shares), before
+        while (behind := _skipped(chunks, end, 1)) > end and behind < len(chunks):
+            if not (more := _listed(chunks[behind])):
                 break
-            shares, end = (*shares, *more), skip + 1
+            shares, end = (*shares, *more), behind + 1
         return start, end, tuple(dict.fromkeys(shares))
     numbers: list[Decimal] = []
     while start > 0 and (chunks[start - 1].has(NumberSense) or (numbers and _joins(chunks[start - 1]))):
         start -= 1
         numbers += [number.value for number in chunks[start].of(NumberSense)]
+    while start < at and _joins(chunks[start]):
+        start += 1
     if not numbers or not all(0 < number < 100 for number in numbers):
         raise NotUnderstood("Which percentile? Please say, for instance, the 90th.", (chunks[at].words,))
+    before = _skipped(chunks, start - 1, -1)
+    if before < start - 1 and before >= 0 and _listed(chunks[before]) == (Decimal("0.5"),):
+        return before, end, tuple(dict.fromkeys((Decimal("0.5"), *(number / 100 for number in reversed(numbers)))))
     return start, end, tuple(number / 100 for number in reversed(numbers))
+
+
+def _skipped(chunks: tuple[Chunk, ...], at: int, step: int) -> int:
+    """Past "and", commas and articles, in either direction; the place itself where no joint stands there."""
+    place, joined = at, False
+    while 0 <= place < len(chunks) and (_joins(chunks[place]) or is_filler(chunks[place])):
+        joined = joined or _joins(chunks[place])
+        place += step
+    return place if joined else at
+
+
+def _listed(chunk: Chunk) -> tuple[Decimal, ...]:
+    """What stands beside percentiles: others, and the median."""
+    agg = said(chunk, "agg")
+    return (Decimal("0.5"),) if agg and agg.argument == "median" else _shares(chunk) or ()
 
 
 def _joins(chunk: Chunk) -> bool:

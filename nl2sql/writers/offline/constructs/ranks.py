@@ -67,6 +67,9 @@ def _from_the_top(chunks: tuple[Chunk, ...], ranked: int) -> tuple[Chunk, ...]:
     rest = without(chunks, {ranked})
     if any(said(c, "extreme", "most") for c in rest):
         return rest
+    leads = all(is_filler(c) or said(c, "list", "is") for c in rest[:ranked])
+    if leads and ranked < len(rest) and said(rest[ranked], "by") and rest[ranked].words.lower() in ("each", "every"):
+        rest = without(rest, {ranked})  # "the rank of each seller"
     start = next((i for i, c in enumerate(rest) if not is_filler(c) and not said(c, "list", "is")), 0)
     while start < len(rest) and (is_filler(rest[start]) or said(rest[start], "preposition")):
         start += 1

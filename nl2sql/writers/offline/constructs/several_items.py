@@ -115,6 +115,7 @@ class _Finder:
                 if (behind := self._joint(at)) and (found := self._next(behind, cores[-1], at == tail_start)):
                     break
                 at += 1
+            cores[-1], tail_start = self._with_deed(cores[-1], tail_start, at)
             tails.append(self.chunks[tail_start:at])
         if len(cores) < 2:
             return None
@@ -130,7 +131,7 @@ class _Finder:
         if chunk.has(MetricSense, MeasureSense):
             return (chunk,), at + 1
         if said(chunk, "count"):
-            noun = self._noun(at + 1)
+            noun = self._noun(at + 1) or self._state(at + 1)
             return (self.chunks[at:noun], noun) if noun else None
         if said(chunk, "agg", "extreme") and not self._ranks(at):
             return self._aggregate(at)
@@ -190,9 +191,26 @@ class _Finder:
             at += 1
         return 0
 
+    def _state(self, at: int) -> int:
+        """ "how many were sold": the state names the things; where it ends, 0 where none is named."""
+        while at < len(self.chunks) and (is_filler(self.chunks[at]) or said(self.chunks[at], "is")):
+            at += 1
+        return at + 1 if at < len(self.chunks) and self.chunks[at].has(FilterSense) else 0
+
     def _names(self, chunk: Chunk) -> bool:
         fields = [self.model.dataset(f.dataset).field(f.field) for f in chunk.of(FieldSense)]
         return bool(fields) and not any(f.datatype.is_number or f.is_time for f in fields)
+
+    def _with_deed(self, core: tuple[Chunk, ...], at: int, end: int) -> tuple[tuple[Chunk, ...], int]:
+        """ "number of items sold, average price …": a state right behind the noun that is counted is said of it alone."""
+        deed = self.chunks[at] if at < end else None
+        of = {s.dataset for c in core for s in c.of(DatasetSense)} if any(said(c, "count") for c in core) else set()
+        if deed is None or not of or not all(s.dataset in of for s in deed.of(FilterSense)):
+            return core, at
+        plain = deed.has(FilterSense) and not deed.has(*_NOUNS, MetricSense)
+        behind = self.chunks[at + 1] if at + 1 < len(self.chunks) else None
+        ends = behind is None or at + 1 == end or said(behind, "and", "comma", "by")
+        return ((*core, deed), at + 1) if plain and ends else (core, at)
 
     # -- the next one ------------------------------------------------------------------------------------------------
 
@@ -226,6 +244,7 @@ class _Finder:
     def _elided(self, at: int, core: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], int] | None:
         """ "how many listings are sold and how many are unsold"."""
         behind = self.chunks[at + 1] if at + 1 < len(self.chunks) else None
+        core = tuple(c for c in core if not c.has(FilterSense))
         nouns = tuple(c for c in core if c.has(*_NOUNS))
         if behind is None or not said(behind, "is") or behind.has(*_NOUNS) or not nouns:
             return None

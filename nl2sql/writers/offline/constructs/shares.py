@@ -24,7 +24,7 @@ from nl2sql.writers.offline.constructs.pieces import (
     together,
     without,
 )
-from nl2sql.writers.offline.frame import NotUnderstood
+from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -79,7 +79,27 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     mark = places(chunks, "share")[0]
     checked = Chunk(chunks[mark].words, (WordSense("share"), WordSense(_CHECKED)))
     chunks = (*chunks[:mark], checked, *chunks[mark + 1 :])
-    return _within_groups(question, inner, chunks) or _checked(question, inner(chunks))
+    plan = _within_groups(question, inner, chunks) or _checked(question, inner(chunks))
+    _refuse_share_of_few_over_time(question, chunks, mark, plan)
+    return plan
+
+
+def _refuse_share_of_few_over_time(question: Linked, chunks: tuple[Chunk, ...], mark: int, plan: QueryPlan) -> None:
+    """ "share of card payments by month": of all payments of the month, rather than of all months."""
+    few, noun = following(chunks, mark), following(chunks, following(chunks, mark))
+    alone = [d.kind for d in plan.derived] == ["share"] and not plan.derived[0].within
+    if not alone or not all(d.grain for d in plan.dimensions) or noun >= len(chunks):
+        return
+    if not chunks[few].has(ValueSense) or not chunks[noun].has(DatasetSense, MetricSense):
+        return
+    said_so = f"{chunks[few].words} {chunks[noun].words}"
+    start = question.text.find(chunks[mark].words)
+    end = question.text.find(said_so)
+    if start < 0 or end < start:
+        raise NotUnderstood("A share of which whole?")
+    other = f"{chunks[few].words} share of {chunks[noun].words}"
+    choice = question.text[:start] + other + question.text[end + len(said_so) :]
+    raise SeveralReadings(f"“{said_so}”: a share of which whole?", (choice,))
 
 
 def _of_most(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...] | None:

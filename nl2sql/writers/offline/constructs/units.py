@@ -30,7 +30,7 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     taken: set[int] = set()
     units: dict[str, str] = {}
     for index, chunk in enumerate(chunks):
-        unit = said(chunk, "unit")
+        unit = said(chunk, "unit of measure")
         start = _starts(question, index) if unit else -1
         if unit is None or start < 0:
             continue
@@ -90,4 +90,4 @@ def _of_condition(condition: Condition) -> Iterator[FieldRef]:
             return
 
 
-UNITS = Construct("units of measure", _read, {("unit", unit): words for unit, words in _UNITS.items()})
+UNITS = Construct("units of measure", _read, {("unit of measure", unit): words for unit, words in _UNITS.items()})

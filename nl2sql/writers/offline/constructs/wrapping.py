@@ -15,8 +15,8 @@ from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, wor
 from nl2sql.writers.offline.constructs.columns_of import is_name, shown
 from nl2sql.writers.offline.constructs.gradable import direction_of
 from nl2sql.writers.offline.constructs.pieces import is_joint, places
-from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense
+from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense
 
 # "order by" is left out: in "orders by town" it is a thing that is counted.
 _BY = " | ".join(
@@ -26,7 +26,9 @@ _PHRASES = {
     ("order the rows", ""): f"{_BY} | rank the result by",
     ("order", "desc"): "in descending order | descending order | in decreasing order | from most to least",
     # Verbs that only say that there is something: "orders that were placed", "customers who made a purchase".
-    ("filler", ""): "made | making | placed | placing",
+    ("filler", ""): "made | making | placed | placing | posted | written",
+    ("alphabetical", ""): " | ".join(f"{said}alphabetically" for said in ("", "ordered ", "sorted ", "arranged "))
+    + " | in alphabetical order | ordered in alphabetical order | sorted in alphabetical order",
     ("order", "asc"): "in ascending order | ascending order | in increasing order | from least to most",
 }
 _SORTED = ("ordered", "sorted", "ranked", "arranged", "starting", "listed", "in order")
@@ -41,15 +43,51 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     show = _SHOW.search(question.text)
     begins = [i for i, c in enumerate(chunks) if i and show and c.words.lower().split()[0] == show[1].lower()]
     if begins:
-        return _showing(inner(chunks[: begins[-1]]), chunks[begins[-1] + 1 :], question.model)
+        return _showing(inner(chunks[: begins[-1]]), chunks[begins[-1] + 1 :], question.model, inner)
     if marks := places(chunks, "order the rows"):
         direction = _direction(chunks[marks[0] + 1 :])
         key = tuple(c for c in chunks[marks[0] + 1 :] if not c.word("order"))
         return _ordered(inner(chunks[: marks[0]]), key, direction, question.model)
+    if marks := places(chunks, "alphabetical"):
+        return _from_a_to_z(inner(_trimmed(chunks[: marks[0]]) + chunks[marks[0] + 1 :]), question.model)
+    if (marks := places(chunks, "sort")) and (plan := _sorted_by(question, inner, marks[-1])):
+        return plan
     if found := _from_to(chunks):
         start, direction, key = found
         return _ordered(_in_full(inner(chunks[:start])), key, direction, question.model)
     return None
+
+
+def _sorted_by(question: Linked, inner: Inner, at: int) -> QueryPlan | None:
+    """ "number of huts by meal, ordered by the number of huts"; lists are ordered by the plain reader."""
+    tail = question.chunks[at + 1 :]
+    key = tuple(c for c in tail if not c.word("order"))
+    try:
+        plan = inner(_trimmed(question.chunks[:at]))
+        if plan.measures and plan.dimensions and key:
+            return _ordered(plan, key, _direction(tail), question.model)
+    except (NotUnderstood, SeveralReadings):
+        pass
+    return None
+
+
+def _trimmed(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    while chunks and chunks[-1].word("comma"):
+        chunks = chunks[:-1]
+    return chunks
+
+
+def _from_a_to_z(plan: QueryPlan, model: SemanticModel) -> QueryPlan:
+    """By what names the rows, or the groups."""
+    if plan.limit is not None:
+        raise NotUnderstood("I cannot choose rows by one thing and order them by another.")
+    named = [d.name for d in plan.dimensions if isinstance(d.field, FieldRef) and not d.grain]
+    label = model.dataset(plan.base).label_field
+    if plan.measures and named:
+        return replace(plan, order=Order(False, column=named[0]))
+    if plan.measures or not label:
+        raise NotUnderstood("I could not tell by what to order.")
+    return replace(plan, order=Order(False, FieldRef((), plan.base, label)))
 
 
 def _direction(chunks: tuple[Chunk, ...]) -> str:
@@ -118,7 +156,7 @@ def _in_full(plan: QueryPlan) -> QueryPlan:
 def _by(plan: QueryPlan, key: tuple[Chunk, ...], model: SemanticModel) -> Order:
     """A number is ordered from the highest down, a name from A to Z."""
     found: list[Order] = [Order(False, column=d.name) for d in plan.dimensions if _is_dimension(d, key)]
-    found += [Order(True, column=m.name) for m in plan.measures if not m.hidden and _is_measure(m, key)]
+    found += [Order(True, column=m.name) for m in plan.measures if not m.hidden and _is_measure(m, plan.base, key)]
     if not plan.measures:
         own = [f.field for c in key for f in c.of(FieldSense) if f.dataset == plan.base]
         datatypes = {name: model.dataset(plan.base).field(name).datatype for name in own}
@@ -138,42 +176,74 @@ def _is_dimension(dimension: Dimension, key: tuple[Chunk, ...]) -> bool:
     return named or (dimension.entity and DatasetSense(ref.dataset) in senses)
 
 
-def _is_measure(measure: Measure, key: tuple[Chunk, ...]) -> bool:
+def _is_measure(measure: Measure, base: str, key: tuple[Chunk, ...]) -> bool:
     if measure.kind in ("count", "distinct"):
-        return any(c.word("count") or c.words.lower() in ("count", "counts") for c in key)
+        counted = measure.field.dataset if isinstance(measure.field, FieldRef) else base
+        others = any(d.dataset != counted for c in key for d in c.of(DatasetSense)) or any(
+            c.has(RoleSense) for c in key
+        )
+        return not others and any(c.word("count") or c.words.lower() in ("count", "counts") for c in key)
     if measure.metric:
         return any(m.metric == measure.metric for c in key for m in c.of(MetricSense))
     ref = measure.field
+    functions = {found.argument for c in key for kind in ("agg", "extreme") if (found := c.word(kind))}
+    if functions and measure.function not in functions:
+        return False
     return isinstance(ref, FieldRef) and any(FieldSense(ref.dataset, ref.field) in c.of(FieldSense) for c in key)
 
 
 # -- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _showing(plan: QueryPlan, tail: tuple[Chunk, ...], model: SemanticModel) -> QueryPlan:
+def _showing(plan: QueryPlan, tail: tuple[Chunk, ...], model: SemanticModel, inner: Inner) -> QueryPlan:
     """Raises NotUnderstood for what is no column of the answer and cannot be made one."""
-    items = tuple(c for c in tail if not is_joint(c) and not c.word("both"))
     names: list[str] = []
-    for index, item in enumerate(items):
-        own = [f.field for f in item.of(FieldSense) if f.dataset == plan.base]
-        if plan.measures and is_name(item) and index:
-            continue  # "the city name"
+    for item in _listed(tail):
+        own = [f.field for c in item for f in c.of(FieldSense) if f.dataset == plan.base]
+        label = model.dataset(plan.base).label_field
         if plan.measures:
-            key = items[index - 1 : index + 1] if index and items[index - 1].word("count") else (item,)
-            found = item.word("count") is not None or any(_is_dimension(d, (item,)) for d in plan.dimensions)
-            if not found and not any(_is_measure(m, key) for m in plan.measures if not m.hidden):
-                raise NotUnderstood(f"I cannot show “{item.words}” beside the rest.", (item.words,))
-        elif is_name(item) and index and items[index - 1].has(FieldSense, DatasetSense):
-            continue  # "the city name"
-        elif is_name(item) and model.dataset(plan.base).label_field:
-            names.append(model.dataset(plan.base).label_field)
-        elif len(own) == 1:
+            plan = _with_measure(plan, item, inner)
+        elif len(item) == 1 and is_name(item[0]) and label:
+            names.append(label)
+        elif len(own) == 1 and all(c.has(FieldSense) or is_name(c) for c in item):
             names.append(own[0])
         else:
-            raise NotUnderstood(f"I cannot show “{item.words}” beside the rest.", (item.words,))
-    if plan.measures or not names:
+            raise _cannot_show(item)
+    return shown(plan, tuple(names), model) if names else plan
+
+
+def _listed(tail: tuple[Chunk, ...]) -> list[tuple[Chunk, ...]]:
+    """The things between commas and "and", without the words that only join."""
+    items: list[list[Chunk]] = [[]]
+    for chunk in tail:
+        if chunk.word("and") or chunk.word("comma"):
+            items.append([])
+        elif not is_joint(chunk) and not chunk.word("both"):
+            items[-1].append(chunk)
+    return [tuple(item) for item in items if item]
+
+
+def _with_measure(plan: QueryPlan, item: tuple[Chunk, ...], inner: Inner) -> QueryPlan:
+    """The plan itself where it has the column already, else with one more number over the same rows."""
+    said = tuple(c for c in item if not is_name(c))
+    if not said or any(_is_dimension(d, said) for d in plan.dimensions):
         return plan
-    return shown(plan, tuple(names), model)
+    if any(_is_measure(m, plan.base, said) for m in plan.measures if not m.hidden):
+        return plan
+    try:
+        other = inner(said)
+    except SeveralReadings as error:
+        raise _cannot_show(item) from error
+    plain = replace(other, measures=(), assumptions=()) == QueryPlan(plan.base)
+    taken = {m.name for m in plan.measures} | {d.name for d in plan.dimensions}
+    if not plain or len(other.measures) != 1 or other.measures[0].name in taken or plan.fold or plan.beside:
+        raise _cannot_show(item)
+    return replace(plan, measures=(*plan.measures, *other.measures))
+
+
+def _cannot_show(item: tuple[Chunk, ...]) -> NotUnderstood:
+    words = " ".join(chunk.words for chunk in item)
+    return NotUnderstood(f"I cannot show “{words}” beside the rest.", (words,))
 
 
 WRAPPING = Construct("what stands around a question", _read, _PHRASES)

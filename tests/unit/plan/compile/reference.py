@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
@@ -230,6 +231,8 @@ class Reference:
             return (end or {})["id"], value
         if value is not None and dimension.grain:
             value = bucket(value, dimension.grain)
+        if value is not None and isinstance(dimension.field, Part) and dimension.field.part == "weekday":
+            value = calendar.day_name[value - 1]
         if value is not None and dimension.width is not None:
             value = float(math.floor(Decimal(str(value)) / dimension.width) * dimension.width)
         return value, value

@@ -142,6 +142,8 @@ def test_a_word_beside_a_value_says_whose_it_is(
         ("huts higher than 2000", ["Ibex", "Kestrel"]),
         ("valleys smaller than 40", ["Arven"]),
         ("the 2 lowest altitude huts", ["Plover", "Marten"]),
+        ('huts whose name starts with "K"', ["Kestrel"]),
+        ('Which villages have a name that ends with "d"?', ["Mund"]),
     ],
 )
 def test_an_adjective_goes_by_the_field_that_has_it_as_a_synonym(
@@ -155,6 +157,9 @@ def test_an_adjective_goes_by_the_field_that_has_it_as_a_synonym(
     [
         ("population of Arven", [(900,)]),
         ("population of Loos", [(200,)]),
+        ("number of huts in Tamsel", [(1,)]),
+        ("population of the village Tamsel", [(120,)]),
+        ("top 1 meals by average altitude", [("Stew", 2050.0)]),
         ("number of huts by valley", [("Arven", 2), (None, 1), ("Orrin", 1), ("Tamsel", 1)]),
     ],
 )
@@ -188,6 +193,12 @@ def test_both_sides_of_a_ratio_may_have_bounds(
         ("Get the huts in Arven", [("Kestrel", 2100), ("Marten", 1800)]),
         ("Which huts are in Arven? Return the hut name and the beds.", [("Kestrel", 40), ("Marten", 12)]),
         ("List huts that serve Stew. Order the results by beds in ascending order.", [("Ibex", 12), ("Plover", 60)]),
+        ("How many huts are there per meal? Return the meal, the number of huts and the total beds.",
+         [("Soup", 3, 77), ("Stew", 2, 72)]),
+        ("Number of huts by meal, ordered by the number of huts in ascending order", [("Stew", 2), ("Soup", 3)]),
+        ("total beds by meal, sorted by meal", [("Soup", 77), ("Stew", 72)]),
+        ("villages in alphabetical order", [("Loos", 200), ("Mund", 50), ("Tamsel", 120)]),
+        ("Return the name and total beds for each valley", [("Arven", 52), ("Tamsel", 12)]),
         ("How many huts are there per meal? Order the results by meal.", [("Soup", 3), ("Stew", 2)]),
         ("Number of huts by meal, order the results by the number of huts in ascending order",
          [("Stew", 2), ("Soup", 3)]),
@@ -228,6 +239,8 @@ def test_the_unit_of_the_model_may_be_said(
         "top 2 huts by beds, order the results by altitude",
         "number of huts by meal. Return the meal and the altitude.",
         "Which huts are in Arven? Return the owner.",
+        "number of huts by meal. Return the meal and the number of valleys.",
+        "What are the 2 meals by lowest altitude?",
     ],
 )
 def test_what_is_not_clear_gets_no_sql(question: str, ask_valleys: Ask) -> None:

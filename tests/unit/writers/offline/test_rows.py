@@ -101,6 +101,7 @@ def test_or_joins_what_was_said_last_with_what_comes_next(question: str, interpr
         "Users from Germany or with bids but without comments",
         "Users who bid on phones but not on cameras",
         "GMV in Art or from items over 100",
+        "listings sold or created in 2025",
     ],
 )
 def test_an_or_that_could_join_other_things_is_declined(question: str, ask: Ask) -> None:
