@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from nl2sql.answer.percentiles import percentiles_as_aggregates
+from nl2sql.answer.percentiles import INNER, percentiles_as_aggregates
 from nl2sql.answer.sources import ctes_of
 
 _STEPS_AT_MOST = 16  # deeper chains are left as they are
@@ -92,7 +92,7 @@ def _merge(outer: exp.Select, inner: exp.Select) -> bool:
     """Whether the outer query now says both."""
     percentiles_as_aggregates(outer, inner)
     behind = {each.alias_or_name: each.unalias() for each in inner.selects}
-    columns = [c for c in _columns(outer, inner) if c.table]
+    columns = [c for c in _columns(outer, inner) if c.table and not c.meta.get(INNER)]
     used = [behind[name] for name in dict.fromkeys(c.name for c in columns)]
     is_windowed = any(value.find(exp.Window) for value in used)
     is_grouped = bool(inner.args.get("group") or inner.args.get("having") or any(map(_aggregates, behind.values())))

@@ -14,6 +14,7 @@ from nl2sql.answer.speech import Handler, Speaker, handler
 
 # The values numbered n of total (from 1, empty ones last) around the place of the share, weighted by their nearness.
 _MEDIAN = "CASE WHEN n BETWEEN total / 2.0 AND total / 2.0 + 1 THEN x END"
+INNER = "of the inner query"  # marks a column that is written in the inner query's own terms already
 _NEAR = "ABS(n - 1 - share * (total - 1))"
 _PERCENTILE = f"CASE WHEN {_NEAR} < 1 THEN x * (1 - {_NEAR}) END"
 
@@ -93,8 +94,9 @@ def _windowed(node: exp.Expr, behind: dict[str, exp.Expr], keys: set[str]) -> Pe
     if not isinstance(window, exp.Window) or not _is_over(window, keys):
         return None
     found = percentile_of(window.this)
-    column = _handed_on(found.of, behind) if found is not None else None
-    return Percentile(column or found.of, found.share) if found is not None else None
+    for column in found.of.find_all(exp.Column) if found is not None else ():
+        column.meta[INNER] = True
+    return found
 
 
 def _numbered(node: exp.Expr, behind: dict[str, exp.Expr], keys: set[str]) -> Percentile | None:
@@ -110,7 +112,7 @@ def _numbered(node: exp.Expr, behind: dict[str, exp.Expr], keys: set[str]) -> Pe
     number, total = behind[numbers[0]], behind[totals[0]]
     if value is None or number.args["order"].expressions[-1].this != value or total.this.this != value:
         return None
-    shares = {literal.name for literal in node.find_all(exp.Literal) if 0 < float(literal.name) < 1}
+    shares = {each.name for each in node.find_all(exp.Literal) if not each.is_string and 0 < float(each.name) < 1}
     text = _MEDIAN if isinstance(node, exp.Avg) else _PERCENTILE
     share = shares.pop() if len(shares) == 1 else "0.5"
     places = {numbers[0]: "n", totals[0]: "total", values[0]: "x"}
@@ -147,12 +149,6 @@ def _is_total(value: exp.Expr | None, keys: set[str]) -> bool:
 
 def _is_over(window: exp.Window, keys: set[str]) -> bool:
     return {each.sql() for each in window.args.get("partition_by") or []} == keys and not window.args.get("spec")
-
-
-def _handed_on(value: exp.Expr, behind: dict[str, exp.Expr]) -> exp.Expr | None:
-    """The column by which the inner query hands a value on, if it does."""
-    name = next((name for name, each in behind.items() if each == value), None)
-    return exp.column(name) if name else None
 
 
 def _shape(node: exp.Expr, places: dict[str, str]) -> str:

@@ -104,6 +104,7 @@ _FRESH = re.compile(
     + r"|^when (?:does|do|did) (?:the|this|your|our) data (?:start|begin|end|stop)"
     + _END
 )
+_SINCE = re.compile(r"range|period|span|cover|back|start|begin|years|dates")
 _ARTICLE = re.compile(r"^(?:the|a|an|our|your) ")
 
 
@@ -150,17 +151,17 @@ def _is_filler(sense: object) -> bool:
 
 
 def freshness(text: str, model: SemanticModel) -> QueryPlan | None:
-    """ "How fresh is the data?": from when to when the rows of each dataset are dated."""
-    if not _FRESH.match(" ".join(text.lower().split())):
+    """ "How fresh is the data?": the last date of each dataset; "What is the date range?": the first one too."""
+    asked = " ".join(text.lower().split())
+    if not _FRESH.match(asked):
         return None
     plans = []
     for dataset in model.datasets:
         if not dataset.time_field or dataset.field(dataset.time_field).sensitive:
             continue
         ref, label = FieldRef((), dataset.name, dataset.time_field), (dataset.label or dataset.name).replace(" ", "_")
-        edges = (Measure("agg", f"first_of_{label}", "min", ref), Measure("agg", f"last_of_{label}", "max", ref))
-        plans.append(QueryPlan(dataset.name, measures=edges))
+        first = (Measure("agg", f"first_of_{label}", "min", ref),) if _SINCE.search(asked) else ()
+        plans.append(QueryPlan(dataset.name, measures=(*first, Measure("agg", f"last_of_{label}", "max", ref))))
     if not plans:
         return None
-    first, *others = plans
-    return QueryPlan(first.base, measures=first.measures, beside=tuple(others))
+    return QueryPlan(plans[0].base, measures=plans[0].measures, beside=tuple(plans[1:]))

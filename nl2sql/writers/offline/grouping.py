@@ -98,7 +98,8 @@ class Grouping(Measuring):
                     return dated
         if dated := self._said_time(base):
             return dated
-        roles = [n.role for n in self.frame.nouns if n.role]
+        grouped = [g.noun for g in self.frame.groups if g.noun is not None]
+        roles = [n.role for n in (*self.frame.nouns, *grouped) if n.role]
         verbs = [v for v in self.frame.verbs if self.graph.relationships[v].time_field]
         for name in [*roles, *verbs]:
             relationship = self.graph.relationships[name]

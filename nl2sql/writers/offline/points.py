@@ -136,6 +136,11 @@ def _iso(words: list[str], as_of: date) -> Point | None:
 
 def _day_of_month(words: list[str], as_of: date) -> Point | None:
     """5 March 2025 · 5th of March · March 5, 2025 · 5 March last year"""
+    if words[0] in WEEKDAYS and len(words) > 2 and words[1] != "of":  # "Monday 4 May 2026", where that is one
+        skip = 2 if words[1] == "," else 1
+        inner = _day_of_month(words[skip:], as_of)
+        fits = inner and inner.period.start and inner.period.start.isoweekday() == WEEKDAYS[words[0]]
+        return _longer(inner, skip) if fits else None
     head = [(i, w) for i, w in enumerate(words[:6]) if w not in (",", "of", "the")][:2]
     if len(head) < 2:
         return None

@@ -108,7 +108,7 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
             set_head(reading, Noun(reading.graph.relationships[verbs[0]].target, "who"))
     elif pending.negated:
         pending.negated = False
-        if (following := reading.peek()) and following.has(PeriodSense):
+        if dates_only and (following := reading.peek()) and following.has(PeriodSense):
             raise reading.stuck(chunk, f"I cannot read “not {chunk.words}” together with a period.")
         reading.restrict(CompareAsk(fields, "is null", (), "", chunk.words, role))
     elif pending.sort:

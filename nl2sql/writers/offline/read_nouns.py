@@ -247,6 +247,8 @@ def _is_agent(reading: Reading, noun: Noun) -> bool:
     """ "sold by sellers in Germany": several, and which ones is said; "by seller" groups."""
     following, after = reading.peek(), reading.peek(2)
     joined = following is not None and following.word("preposition") is not None
+    if following is not None and following.word("that") and _is_plural(noun):
+        return True  # "bids by users who joined in 2025"
     return (
         joined
         and _is_plural(noun)

@@ -257,6 +257,8 @@ def _comparison(reading: Reading, operator: Operator, value: Decimal, unit: str,
         bounds_metric = True  # "more than 5,000 euros in revenue"
     if isinstance(last, MeasureAsk) or bounds_metric:
         reading.frame.having = (operator, value, unit)
+        if isinstance(last, MeasureAsk) and reading.frame.rank is not None and reading.frame.rank.number is None:
+            reading.frame.rank.all = True  # "with a highest bid over 500": all of them
     else:
         fields = last[0] if last else ()
         role = last[1] if last else ""

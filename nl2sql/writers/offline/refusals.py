@@ -84,7 +84,9 @@ def _changes(asked: str, tokens: tuple[Token, ...]) -> Refusal | None:
         commands = not before or before in COMMAND_OPENERS or (before == "to" and earlier in COMMAND_WISHES)
         lead = not before or before in COMMAND_OPENERS - {"and", ","} or before == "to"
         verbs = _CHANGES if lead else UNSAFE
-        if token.text.lower() == token.norm and token.norm in verbs and commands and behind not in _NOUN_FOLLOWS:
+        sums = (token.norm, behind) == ("add", "up")
+        changes = token.norm in verbs and behind not in _NOUN_FOLLOWS and not sums
+        if token.text.lower() == token.norm and changes and commands:
             return _unsafe(token.text)
     for pattern in (_SEVERAL_WORDS, _RIGHTS, _MAKE, _WISHED):
         if found := pattern.search(asked):

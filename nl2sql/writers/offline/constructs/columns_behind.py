@@ -101,11 +101,7 @@ def _items(tail: Chunks) -> list[Chunks] | None:
             if current:
                 items.append(tuple(current))
             current = []
-        elif chunk.has(NumberSense, PeriodSense, FilterSense) or chunk.word("by") or chunk.word("not"):
-            return None
-        elif chunk.word("compare") or chunk.word("extreme") or chunk.word("is"):
-            return None
-        elif chunk.word("list") and not _says_name(chunk):
+        elif chunk.has(NumberSense, PeriodSense, FilterSense) or chunk.word("by") or chunk.word("not") or chunk.word("compare") or chunk.word("extreme") or chunk.word("is") or (chunk.word("list") and not _says_name(chunk)):
             return None
         elif not is_filler(chunk):
             current.append(chunk)
@@ -219,13 +215,13 @@ def _of_the_thing(plan: QueryPlan, item: Chunks, question: Linked) -> Dimension 
 
 
 def _is_group(ref: object, item: Chunks, question: Linked) -> bool:
-    if not isinstance(ref, FieldRef) or item[0].word("count") or len(item) > 1 and not _says_name(item[-1]):
+    if not isinstance(ref, FieldRef) or item[0].word("count") or (len(item) > 1 and not _says_name(item[-1])):
         return False
     named = {(f.dataset, f.field) for c in item for f in c.of(FieldSense)}
     things = {d.dataset for c in item for d in c.of(DatasetSense)}
     things |= {question.graph.relationships[r.relationship].target for c in item for r in c.of(RoleSense)}
     label = question.model.dataset(ref.dataset).label_field
-    return (ref.dataset, ref.field) in named or (ref.dataset in things or _says_name(item[-1])) and ref.field == label
+    return (ref.dataset, ref.field) in named or ((ref.dataset in things or _says_name(item[-1])) and ref.field == label)
 
 
 def _counts(name: str, item: Chunks) -> bool:

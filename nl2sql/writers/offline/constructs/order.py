@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nl2sql.writers.offline.constructs.alternatives import ALTERNATIVES
 from nl2sql.writers.offline.constructs.apposition import APPOSITION
+from nl2sql.writers.offline.constructs.as_role import AS_ROLE
 from nl2sql.writers.offline.constructs.asides import ASIDES
 from nl2sql.writers.offline.constructs.base import Construct
 from nl2sql.writers.offline.constructs.both import BOTH
+from nl2sql.writers.offline.constructs.columns_behind import COLUMNS_BEHIND
 from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
 from nl2sql.writers.offline.constructs.counts_per import COUNTS_PER
 from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
@@ -17,7 +19,9 @@ from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
 from nl2sql.writers.offline.constructs.growth import GROWTH
 from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
 from nl2sql.writers.offline.constructs.laid_out import LAID_OUT
+from nl2sql.writers.offline.constructs.left_out import LEFT_OUT
 from nl2sql.writers.offline.constructs.neutral import NEUTRAL
+from nl2sql.writers.offline.constructs.not_since import NOT_SINCE
 from nl2sql.writers.offline.constructs.owned import OWNED
 from nl2sql.writers.offline.constructs.parts_ratio import PARTS_RATIO
 from nl2sql.writers.offline.constructs.per_group import PER_GROUP
@@ -26,16 +30,15 @@ from nl2sql.writers.offline.constructs.popular import POPULAR
 from nl2sql.writers.offline.constructs.ranks import RANKS
 from nl2sql.writers.offline.constructs.rates import RATES
 from nl2sql.writers.offline.constructs.ratios import RATIOS
+from nl2sql.writers.offline.constructs.redundant import REDUNDANT
 from nl2sql.writers.offline.constructs.running import RUNNING
 from nl2sql.writers.offline.constructs.same import SAME
 from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
-from nl2sql.writers.offline.constructs.turns import TURNS
-from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
-from nl2sql.writers.offline.constructs.not_since import NOT_SINCE
-from nl2sql.writers.offline.constructs.columns_behind import COLUMNS_BEHIND
-from nl2sql.writers.offline.constructs.as_role import AS_ROLE
+from nl2sql.writers.offline.constructs.turns import TURNS
+from nl2sql.writers.offline.constructs.turns_of_numbers import NUMBER_TURNS
+from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.unsure import UNSURE
 from nl2sql.writers.offline.constructs.word_order import WORD_ORDER
 from nl2sql.writers.offline.constructs.wrapping import WRAPPING
@@ -43,6 +46,8 @@ from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 CONSTRUCTS: tuple[Construct, ...] = (
     ASIDES,
     LAID_OUT,
+    REDUNDANT,
+    LEFT_OUT,
     UNSURE,
     COLUMNS_BEHIND,
     WRAPPING,
@@ -58,6 +63,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     SAME,
     NOT_SINCE,
     TURNS,
+    NUMBER_TURNS,
     WORD_ORDER,
     GROWTH,
     RUNNING,

@@ -43,7 +43,10 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     show = _SHOW.search(question.text)
     begins = [i for i, c in enumerate(chunks) if i and show and c.words.lower().split()[0] == show[1].lower()]
     if begins:
-        return _showing(inner(chunks[: begins[-1]]), chunks[begins[-1] + 1 :], question.model, inner)
+        plan = inner(chunks[: begins[-1]])
+        if any(d.entity for d in plan.dimensions):
+            return None  # the rows of things, whose fields the plain reader shows
+        return _showing(plan, chunks[begins[-1] + 1 :], question.model, inner)
     if marks := places(chunks, "order the rows"):
         direction = _direction(chunks[marks[0] + 1 :])
         key = tuple(c for c in chunks[marks[0] + 1 :] if not c.word("order"))
@@ -230,6 +233,8 @@ def _with_measure(plan: QueryPlan, item: tuple[Chunk, ...], inner: Inner) -> Que
         return plan
     if any(_is_measure(m, plan.base, said) for m in plan.measures if not m.hidden):
         return plan
+    if not any(c.word("agg") or c.word("extreme") or c.word("count") or c.has(MetricSense) for c in said):
+        raise _cannot_show(item)  # one value for each group: which one is not said
     try:
         other = inner(said)
     except SeveralReadings as error:

@@ -88,9 +88,9 @@ def test_how_new_the_data_is_is_asked_of_the_database(question: str, ask: Ask, t
     assert isinstance(draft, SqlDraft)
     cursor = tiny.execute(draft.sql)
     row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
-    assert (row["first_of_bids"], row["last_of_bids"]) == tiny.execute(
-        "SELECT MIN(placed_at), MAX(placed_at) FROM bids"
-    ).fetchone()
+    first, last = tiny.execute("SELECT MIN(placed_at), MAX(placed_at) FROM bids").fetchone()
+    assert row["last_of_bids"] == last
+    assert row.get("first_of_bids") == (first if since else None)
     assert row["last_of_users"] == tiny.execute("SELECT MAX(created_at) FROM users").fetchone()[0]
 
 
