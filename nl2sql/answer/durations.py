@@ -36,7 +36,7 @@ class Duration:
 
 def duration_of(node: exp.Expr) -> Duration | None:
     node = node.unnest()
-    if isinstance(node, exp.Round):
+    if isinstance(node, exp.Round) and _is_noise(node):
         return duration_of(node.this)
     if isinstance(node, exp.Mul | exp.Div):
         return _scaled(node)
@@ -58,7 +58,16 @@ def _scaled(node: exp.Expr) -> Duration | None:
         inner, factor = duration_of(node.expression), _constant(node.this)
     if inner is None or not factor:
         return None
-    return replace(inner, seconds=inner.seconds / factor if isinstance(node, exp.Mul) else inner.seconds * factor)
+    if isinstance(node, exp.Mul):
+        return replace(inner, seconds=inner.seconds / factor)
+    whole = inner.whole and bool(node.args.get("typed")) and isinstance(node.expression, exp.Literal)
+    return replace(inner, seconds=inner.seconds * factor, whole=whole and node.expression.is_int)
+
+
+def _is_noise(node: exp.Round) -> bool:
+    """Rounding to thousandths or less takes nothing from a time that anyone would notice."""
+    decimals = node.args.get("decimals")
+    return isinstance(decimals, exp.Literal) and decimals.is_int and int(decimals.name) >= 3
 
 
 def _constant(node: exp.Expr) -> float:
@@ -82,7 +91,7 @@ def _of_numbers(node: exp.Sub) -> Duration | None:
     later, earlier = _numbered(node.this), _numbered(node.expression)
     if later is None or earlier is None or later[1] != earlier[1]:
         return None
-    return Duration(earlier[0], later[0], later[1])
+    return Duration(earlier[0], later[0], later[1], whole=later[1] == 1.0)
 
 
 def _numbered(node: exp.Expr) -> tuple[exp.Expr, float] | None:

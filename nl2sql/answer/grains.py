@@ -9,6 +9,11 @@ from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
+from nl2sql.answer.bare import bare
+from nl2sql.answer.cycles import cycle_of
+
+__all__ = ["TRUNCATING", "Grain", "bare", "bucket_end", "bucket_name", "bucket_start", "grain_of"]
+
 TRUNCATING = ("year", "quarter", "month", "week", "day", "hour")
 _FORMATS = {
     "%Y": "year", "%Y-%m": "month", "%Y-%m-01": "month", "%Y/%m": "month", "%Y%m": "month", "%b %Y": "month",
@@ -43,9 +48,6 @@ _START_OF = {
 }
 
 
-_WRAPPERS = (exp.Paren, exp.TsOrDsToTimestamp, exp.TsOrDsToDatetime, exp.TsOrDsToDate)
-
-
 @dataclass(frozen=True, slots=True)
 class Grain:
     """`unit` is one of TRUNCATING, or a repeating part ("month of the year"); `of` is the time that was cut."""
@@ -56,15 +58,6 @@ class Grain:
     @property
     def is_bucket(self) -> bool:
         return self.unit in TRUNCATING
-
-
-def bare(node: exp.Expr) -> exp.Expr:
-    """Without the parser's own wrappers, which change no value here."""
-    while isinstance(node, _WRAPPERS) and node.this is not None:
-        if isinstance(node, exp.TsOrDsToDate) and not isinstance(node.parent, exp.Func):
-            return node  # DATE(x): that does cut the time off
-        node = node.this
-    return node
 
 
 def grain_of(node: exp.Expr) -> Grain | None:
@@ -124,6 +117,12 @@ def _from_part(node: exp.Expr) -> Grain | None:
     if _called(node, "date_part") and len(node.expressions) == 2 and node.expressions[0].name.upper() in _PARTS:
         return Grain(_PARTS[node.expressions[0].name.upper()], bare(node.expressions[1]))
     return None
+
+
+def _from_cycle(node: exp.Expr) -> Grain | None:
+    """Arithmetic on a part, and names for it: `(CAST(STRFTIME('%w', x) AS INTEGER) + 6) % 7 + 1`."""
+    cycle = cycle_of(node)
+    return Grain(cycle.unit, cycle.of) if cycle is not None else None
 
 
 def _from_date(node: exp.Expr) -> Grain | None:
@@ -186,6 +185,7 @@ _READERS: tuple[Callable[[exp.Expr], Grain | None], ...] = (
     _from_format,
     _from_trunc,
     _from_part,
+    _from_cycle,
     _from_date,
     _from_text,
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
 
 from nl2sql.answer.existence import counted_words, exists_words, nested
 from nl2sql.answer.grammar import listed
-from nl2sql.answer.periods import read_moment
+from nl2sql.answer.periods import merge, read_moment
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Handler, Speaker, handler
 from nl2sql.answer.timing import CLOCKS, period_text, time_condition
-from nl2sql.answer.words import amount, stored
+from nl2sql.answer.words import amount, is_false_when_unknown, stored
 
 _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.EQ: ("is", "is"),
@@ -24,6 +25,8 @@ _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.NullSafeEQ: ("is (or both are empty)", "is (or both are empty)"),
     exp.NullSafeNEQ: ("is different from", "is different from"),
 }
+# In a pattern, signs that the escape makes ordinary: letters of no language, until the pattern is read.
+_STANDS_FOR_ITSELF = {"%": "\ue000", "_": "\ue001", "\\": "\ue002"}
 _FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
 
 
@@ -31,6 +34,9 @@ def _comparison(node: exp.Expr, speaker: Speaker) -> str:
     found = time_condition(node, speaker)
     if found is not None:
         return period_text(found, speaker)
+    contains = _contains(node, speaker)
+    if contains:
+        return contains
     kind, left, right = type(node), node.this, node.expression
     if isinstance(left, exp.Literal) and not isinstance(right, exp.Literal):
         kind, left, right = _FLIPPED.get(kind, kind), right, left
@@ -106,6 +112,8 @@ def _like_with(node: exp.Expr, speaker: Speaker, is_negated: bool, ignoring_case
     text = pattern.name
     core = text.strip("%")
     starts, ends = text.endswith("%"), text.startswith("%")
+    if isinstance(node.this, exp.Lower) and text == text.lower():
+        left, case = speaker.say(node.this.this), " (capitals or not)"
     if "%" in core or "_" in core or "\\" in core or text.strip("%") == "":
         positive, negative = "matches the pattern", "does not match the pattern"
         core = text
@@ -120,8 +128,45 @@ def _like_with(node: exp.Expr, speaker: Speaker, is_negated: bool, ignoring_case
     return f"{left} {negative if is_negated else positive} “{core}”{case}"
 
 
+def _escaped(node: exp.Escape, speaker: Speaker) -> str:
+    return _escaped_with(node, speaker, negated=False)
+
+
+def _escaped_with(node: exp.Escape, speaker: Speaker, *, negated: bool) -> str:
+    """LIKE '%50!%%' ESCAPE '!': the signs behind the escape stand for themselves."""
+    like, sign = node.this, node.expression
+    pattern = like.expression
+    is_plain = isinstance(like, exp.Like | exp.ILike) and isinstance(pattern, exp.Literal) and len(sign.name) == 1
+    if not is_plain or not isinstance(sign, exp.Literal):
+        return speaker.as_sql(exp.Not(this=node.copy()) if negated else node)
+    plain = re.sub(re.escape(sign.name) + "(.)", lambda match: _STANDS_FOR_ITSELF.get(match[1], match[1]), pattern.name)
+    bare_like = like.copy()
+    bare_like.set("expression", exp.Literal.string(plain))
+    words = _like_with(bare_like, speaker, negated or bool(like.args.get("negate")), isinstance(like, exp.ILike))
+    for real, stand_in in _STANDS_FOR_ITSELF.items():
+        words = words.replace(stand_in, real)
+    return words
+
+
+def _contains(node: exp.Expr, speaker: Speaker, *, negated: bool = False) -> str:
+    """INSTR(x, 'a') > 0; "" for anything else."""
+    found, bound = node.this, node.expression
+    if not isinstance(node, exp.GT | exp.EQ) or not isinstance(found, exp.StrPosition) or bound.name != "0":
+        return ""
+    text = found.args["substr"]
+    if not isinstance(text, exp.Literal) or any(v and k not in ("this", "substr") for k, v in found.args.items()):
+        return ""
+    of, case = found.this, ""
+    if isinstance(of, exp.Lower) and text.name == text.name.lower():
+        of, case = of.this, " (capitals or not)"
+    verb = "contains" if isinstance(node, exp.GT) != negated else "does not contain"
+    return f"{speaker.say(of)} {verb} “{text.name}”{case}"
+
+
 def _not(node: exp.Not, speaker: Speaker) -> str:
     inner = node.this.unnest()
+    if is_false_when_unknown(inner):
+        return f"{_not(exp.Not(this=inner.this), speaker)} (or that is unknown)"
     if isinstance(inner, exp.Exists):
         return exists_words(inner, speaker, "without any")
     reads = speaker.handlers[type(inner)].reads if type(inner) in speaker.handlers else frozenset()
@@ -135,13 +180,20 @@ def _not(node: exp.Not, speaker: Speaker) -> str:
         return _is_with(inner, speaker, "is not")
     if isinstance(inner, exp.Like | exp.ILike) and not inner.args.get("negate"):
         return _like_with(inner, speaker, True, isinstance(inner, exp.ILike))
-    if isinstance(inner, exp.EQ):
+    if isinstance(inner, exp.Escape):
+        return _escaped_with(inner, speaker, negated=True)
+    if isinstance(inner, exp.EQ) and not isinstance(inner.this, exp.StrPosition):
         return _comparison(exp.NEQ(this=inner.this.copy(), expression=inner.expression.copy()), speaker)
     return f"not ({speaker.say(inner)})"
 
 
 def _and(node: exp.And, speaker: Speaker) -> str:
-    return " and ".join(nested(each, speaker) for each in conjuncts(node))
+    parts = conjuncts(node)
+    times = [found for part in parts if (found := time_condition(part, speaker)) is not None]
+    periods = merge(times) if len(times) > 1 else []
+    bounds = {id(part) for each in periods for part in each.nodes}
+    words = [nested(each, speaker) for each in parts if id(each) not in bounds]
+    return " and ".join([*words, *(period_text(each, speaker) for each in periods)])
 
 
 def _or(node: exp.Or, speaker: Speaker) -> str:
@@ -183,6 +235,7 @@ PREDICATES: dict[type[exp.Expr], Handler] = {
     exp.Is: handler(_is, _BINARY),
     exp.Like: handler(_like(False), "this expression negate"),
     exp.ILike: handler(_like(True), "this expression negate"),
+    exp.Escape: handler(_escaped, "this expression"),
     exp.Glob: _with_word("{0} matches the pattern {1}"),
     exp.StartsWith: _with_word("{0} starts with {1}"),
     exp.EndsWith: _with_word("{0} ends with {1}"),

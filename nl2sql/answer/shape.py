@@ -15,7 +15,7 @@ from nl2sql.answer.formats import format_cell
 from nl2sql.answer.grains import Grain, bucket_name, grain_of
 from nl2sql.answer.grammar import mid, opening, pretty
 from nl2sql.answer.named_filters import find_named
-from nl2sql.answer.sources import Scope, conjuncts, leading_select
+from nl2sql.answer.sources import Scope, behind_all, conjuncts, leading_select
 from nl2sql.answer.speech import Speaker
 
 Role = Literal["time", "category", "measure", "id", "text"]
@@ -70,7 +70,7 @@ def _output(column: pa.Field, position: int, projection: exp.Expr | None, speake
     if projection is None or isinstance(projection, exp.Star):
         role: Role = "measure" if _is_number(column.type) else "text"
         return Output(name, position, role, ColumnLabel(opening(pretty(name))))
-    node, scope = _behind(projection.unalias(), speaker.scope)
+    node, scope = behind_all(projection.unalias(), speaker.scope)
     inside = speaker.within(scope)
     is_aggregate = bool(node.find(exp.AggFunc, exp.Window))
     metric = _metric(name, speaker) if is_aggregate else None
@@ -99,16 +99,6 @@ def _metric(name: str, speaker: Speaker) -> ColumnLabel | None:
         return replace(label, label=opening(label.label))
     whole = known.get(name.lower().removeprefix("share_of_")) if name.lower().startswith("share_of_") else None
     return ColumnLabel(f"Share of {mid(whole.label)}", "percent") if whole is not None else None
-
-
-def _behind(node: exp.Expr, scope: Scope) -> tuple[exp.Expr, Scope]:
-    """Followed through inner queries, at most as deep as they nest."""
-    for _ in range(16):
-        behind = scope.origin(node) if isinstance(node, exp.Column) else None
-        if behind is None:
-            break
-        node, scope = behind
-    return node, scope
 
 
 def _label(name: str, node: exp.Expr, grain: Grain | None, speaker: Speaker) -> ColumnLabel:

@@ -42,6 +42,8 @@ class Scope:
     def origin(self, column: exp.Column) -> tuple[exp.Expr, Scope] | None:
         """What a column of an inner query is there, with the scope to read it in. None for table columns."""
         source = self.find(column.table)
+        if source is not None and isinstance(source.query, exp.Union):
+            return _same_in_all_parts(source.query, column)
         if source is None or not isinstance(source.query, exp.Select):
             return None
         for projection in source.query.selects:
@@ -62,6 +64,46 @@ class Scope:
     @property
     def first(self) -> Source | None:
         return next(iter(self.sources.values()), None)
+
+
+def _same_in_all_parts(union: exp.Union, column: exp.Column) -> tuple[exp.Expr, Scope] | None:
+    """A column of a UNION of which each part hands on the same column, or the same expression, under its place."""
+    found: list[tuple[exp.Expr, Scope]] = []
+    pending: list[exp.Expr] = [union]
+    position = -1
+    while pending:
+        part = pending.pop(0)
+        if isinstance(part, exp.SetOperation):
+            pending = [part.this, part.expression, *pending]
+            continue
+        if not isinstance(part, exp.Select):
+            return None
+        names = [each.alias_or_name for each in part.selects]
+        position = names.index(column.name) if position < 0 and column.name in names else position
+        if not 0 <= position < len(names):
+            return None
+        found.append(behind_all(part.selects[position].unalias(), Scope(part)))
+    said = {scope.key(node) if isinstance(node, exp.Column) else _function(node) for node, scope in found}
+    return found[0] if len(said) == 1 and said != {""} else None
+
+
+def _function(node: exp.Expr) -> str:
+    """The expression without its columns: the same cut of two times says the same to people."""
+    copied = node.copy()
+    for column in list(copied.find_all(exp.Column)):
+        if column is not copied:
+            column.replace(exp.column("x"))
+    return copied.sql()
+
+
+def behind_all(node: exp.Expr, scope: Scope) -> tuple[exp.Expr, Scope]:
+    """Followed through inner queries, at most as deep as they nest."""
+    for _ in range(16):
+        behind = scope.origin(node) if isinstance(node, exp.Column) else None
+        if behind is None:
+            break
+        node, scope = behind
+    return node, scope
 
 
 def ctes_of(node: exp.Expr) -> dict[str, exp.Expr]:

@@ -7,13 +7,14 @@ negation the handler does not know) is shown as its SQL: nothing is left out bec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sqlglot import exp
 
 from nl2sql.answer.base import ColumnLabel, Labels
+from nl2sql.answer.grains import grain_of
 from nl2sql.answer.grammar import listed, mid, plural, pretty, singular
 from nl2sql.answer.sources import Scope, Source, conjuncts
 
@@ -42,14 +43,20 @@ class Speaker:
     dialect: str
     handlers: Mapping[type[exp.Expr], Handler]
     scope: Scope
+    names: Mapping[exp.Expr, str] = field(default_factory=dict)  # calculations of the SELECT that have a name already
 
     def inside(self, select: exp.Select) -> Speaker:
-        return replace(self, scope=Scope(select, self.scope))
+        return replace(self, scope=Scope(select, self.scope), names={})
 
     def within(self, scope: Scope) -> Speaker:
-        return replace(self, scope=scope)
+        return replace(self, scope=scope, names={})
+
+    def naming(self, names: Mapping[exp.Expr, str]) -> Speaker:
+        return replace(self, names=names)
 
     def say(self, node: exp.Expr) -> str:
+        if self.names and not isinstance(node, exp.Column | exp.Literal) and node in self.names:
+            return self.names[node]
         found = self.handlers.get(type(node))
         if found is None or any(value and name not in found.reads for name, value in node.args.items()):
             return self.as_sql(node)
@@ -92,6 +99,9 @@ class Speaker:
         noun = self.noun(source)
         if words.startswith(noun) or noun.endswith(f" {words}"):
             return max(words, noun, key=len)
+        kind, _, rest = words.partition(" ")
+        if rest and noun.endswith(f" {kind}"):
+            return f"{noun} {rest}"  # "parent category" and "category ID": the word stands once
         return f"{noun} {words}"
 
     def noun(self, source: Source, *, many: bool = False) -> str:
@@ -108,8 +118,14 @@ class Speaker:
 
     def _from_query(self, node: exp.Column) -> str:
         behind = self.scope.origin(node)
-        if behind is not None and isinstance(behind[0], exp.Column) and behind[1].table_of(behind[0]):
+        if behind is not None and isinstance(behind[0], exp.Column):
             return self.within(behind[1]).column(behind[0])
+        grain = grain_of(behind[0]) if behind is not None else None
+        if grain is not None:
+            return grain.unit
+        metric = self.labels.metrics.get(node.name.lower()) if behind is not None else None
+        if metric is not None and behind is not None and behind[0].find(exp.AggFunc):
+            return mid(metric.label)
         return f"“{pretty(node.name)}”"
 
     def _is_ambiguous(self, node: exp.Column) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from nl2sql.answer.base import ColumnLabel
+from nl2sql.answer.durations import DURATIONS, duration_words
 from nl2sql.answer.formats import rounded
 from nl2sql.answer.grains import grain_of
-from nl2sql.answer.grammar import counted, listed, mid, plural, pretty
+from nl2sql.answer.grammar import counted, listed, mid, pretty
+from nl2sql.answer.histograms import histogram_words
 from nl2sql.answer.periods import moment_words, read_moment
+from nl2sql.answer.percentiles import PERCENTILES
 from nl2sql.answer.speech import Handler, Speaker, handler
+from nl2sql.answer.windows import WINDOWS, growth_words, share_words
 
 _CLOCK = "the database's current time"
 
@@ -76,9 +80,23 @@ def _operator(word: str) -> Handler:
         moment = read_moment(node)
         if moment is not None:
             return moment_words(moment.at)
+        whole = _whole_shape(node, speaker)
+        if whole:
+            return whole
         return f"{_operand(left, speaker)} {word} {_operand(right, speaker)}"
 
     return handler(say, "this expression typed safe")
+
+
+def _whole_shape(node: exp.Expr, speaker: Speaker) -> str:
+    """Arithmetic that people have a word for: a weekday, a growth, a share, a duration, a bucket; else ""."""
+    if grain_of(node) is not None:
+        return _grained(node, speaker)
+    for read in (growth_words, share_words, duration_words, histogram_words):
+        words = read(node, speaker)
+        if words:
+            return words
+    return ""
 
 
 def _is_one(node: exp.Expr) -> bool:
@@ -96,6 +114,8 @@ def _operand(node: exp.Expr, speaker: Speaker) -> str:
 
 
 def _case(node: exp.Case, speaker: Speaker) -> str:
+    if grain_of(node) is not None:
+        return _grained(node, speaker)
     subject = node.this
     parts = []
     for branch in node.args["ifs"]:
@@ -125,6 +145,9 @@ def _cast(node: exp.Cast, speaker: Speaker) -> str:
 
 
 def _round(node: exp.Round, speaker: Speaker) -> str:
+    duration = duration_words(node, speaker)
+    if duration:
+        return duration
     decimals = node.args.get("decimals")
     words = speaker.say(node.this)
     if decimals is None or decimals.name == "0":
@@ -135,8 +158,17 @@ def _round(node: exp.Round, speaker: Speaker) -> str:
 
 
 def _coalesce(node: exp.Coalesce, speaker: Speaker) -> str:
+    if is_false_when_unknown(node):
+        return speaker.say(node.this)
     others = [speaker.say(each) for each in node.expressions]
     return f"{speaker.say(node.this)} (or {listed(others, 'or')} when empty)"
+
+
+def is_false_when_unknown(node: exp.Expr) -> bool:
+    """COALESCE(condition, FALSE): the condition itself, unless something around it asks for its opposite."""
+    others = node.expressions if isinstance(node, exp.Coalesce) else []
+    is_condition = isinstance(node.this, exp.Predicate | exp.Connector | exp.Not | exp.Paren)
+    return is_condition and len(others) == 1 and isinstance(others[0], exp.Boolean) and not others[0].this
 
 
 def _nullif(node: exp.Nullif, speaker: Speaker) -> str:
@@ -147,33 +179,6 @@ def _nullif(node: exp.Nullif, speaker: Speaker) -> str:
 
 def _unary(text: str) -> Handler:
     return handler(lambda node, speaker: text.format(speaker.say(node.this)))
-
-
-def _difference(node: exp.Expr, speaker: Speaker) -> str:
-    unit = node.args.get("unit")
-    name = plural(unit.name.lower()) if unit is not None else "days"
-    return f"{name} from {speaker.say(node.expression)} to {speaker.say(node.this)}"
-
-
-def _window(node: exp.Window, speaker: Speaker) -> str:
-    order = node.args.get("order")
-    words = speaker.say(node.this)
-    if isinstance(node.this, exp.Sum | exp.Count | exp.Avg) and order is not None:
-        words = f"running {words}"
-    within = node.args.get("partition_by") or []
-    if within:
-        words += f" within each {listed([speaker.say(each) for each in within])}"
-    if order is not None:
-        words += f", in order of {listed([ordered_words(each, speaker) for each in order.expressions])}"
-    elif not within and isinstance(node.this, exp.AggFunc):
-        words += " over all rows"
-    return words
-
-
-def ordered_words(node: exp.Expr, speaker: Speaker) -> str:
-    inner = node.this if isinstance(node, exp.Ordered) else node
-    is_desc = isinstance(node, exp.Ordered) and bool(node.args.get("desc"))
-    return f"{speaker.say(inner)} ({'descending' if is_desc else 'ascending'})"
 
 
 def _offset(word: str) -> Handler:
@@ -266,9 +271,6 @@ EXPRESSIONS: dict[type[exp.Expr], Handler] = {
     exp.Floor: _unary("{} rounded down"),
     exp.DPipe: handler(_concat, "this expression safe"),
     exp.Concat: handler(_concat, "expressions safe coalesce"),
-    exp.DateDiff: handler(_difference, "this expression unit date_part_boundary"),
-    exp.TimestampDiff: handler(_difference, "this expression unit"),
-    exp.DatetimeDiff: handler(_difference, "this expression unit"),
     exp.TimeToStr: _TIME,
     exp.DateTrunc: _TIME,
     exp.TimestampTrunc: _TIME,
@@ -293,10 +295,9 @@ EXPRESSIONS: dict[type[exp.Expr], Handler] = {
     exp.Interval: handler(_interval, "this unit"),
     exp.Anonymous: handler(_function, "this expressions"),
     exp.Subquery: handler(_subquery, "this"),
-    exp.Window: handler(_window, "this partition_by order over"),
-    exp.RowNumber: _fixed("row number"),
-    exp.Rank: _fixed("rank"),
-    exp.DenseRank: _fixed("rank without gaps"),
+    **DURATIONS,
+    **PERCENTILES,
+    **WINDOWS,
     exp.Lag: _offset("previous"),
     exp.Lead: _offset("next"),
 }

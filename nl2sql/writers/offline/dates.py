@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from nl2sql.plan.periods import Period, period_of, say_day
-from nl2sql.writers.offline.points import MONTHS, Point, count_of, find_point, is_digits, past, unit_of, year_of
+from nl2sql.writers.offline.points import (
+    MONTHS,
+    WEEKDAYS,
+    Point,
+    count_of,
+    find_point,
+    is_digits,
+    past,
+    unit_of,
+    year_of,
+)
 from nl2sql.writers.offline.tokens import Token
 
 # No period is said in more words than these.
@@ -29,7 +39,7 @@ _OPENERS = frozenset(
         "today yesterday day week month year all whole entire calendar full last previous preceding this current "
         "present ongoing past ytd mtd qtd wtd quarter so a an final"
     ).split()
-) | frozenset(MONTHS)
+) | frozenset(MONTHS) | frozenset(WEEKDAYS)
 
 
 @dataclass(frozen=True, slots=True)

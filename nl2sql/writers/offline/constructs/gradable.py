@@ -13,11 +13,11 @@ from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_jo
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, NumberSense, ValueSense
 
 # Each adjective with the one that says the opposite of it; of both, a model need name only one.
-_OPPOSITES = {
+OPPOSITES = {
     "long": "short", "large": "small", "big": "small", "high": "low", "tall": "short", "deep": "shallow",
     "wide": "narrow", "heavy": "light", "fast": "slow", "strong": "weak", "populous": "",
 }  # fmt: skip
-_LITTLE = {little: tuple(k for k, v in _OPPOSITES.items() if v == little) for little in _OPPOSITES.values() if little}
+_LITTLE = {little: tuple(k for k, v in OPPOSITES.items() if v == little) for little in OPPOSITES.values() if little}
 
 
 def forms(adjective: str) -> tuple[str, str]:
@@ -34,20 +34,20 @@ def forms(adjective: str) -> tuple[str, str]:
 # Words of the model that are more than the name of a field.
 _MORE = (MetricSense, DatasetSense, ValueSense)
 # Form → (whether it is the superlative, direction, what the model may call it).
-_FORMS: dict[str, tuple[bool, str, tuple[str, ...]]] = {}
-for _word in _OPPOSITES:
+FORMS: dict[str, tuple[bool, str, tuple[str, ...]]] = {}
+for _word in OPPOSITES:
     for _form, _is_most in zip(forms(_word), (False, True), strict=True):
-        _FORMS[_form] = (_is_most, "max", (_word,))
+        FORMS[_form] = (_is_most, "max", (_word,))
 for _word, _great in _LITTLE.items():
     for _form, _is_most in zip(forms(_word), (False, True), strict=True):
-        _FORMS[_form] = (_is_most, "min", (_word, *_great))
-_FORMS["most populous"] = (True, "max", ("populous",))
-_FORMS["least populous"] = (True, "min", ("populous",))
+        FORMS[_form] = (_is_most, "min", (_word, *_great))
+FORMS["most populous"] = (True, "max", ("populous",))
+FORMS["least populous"] = (True, "min", ("populous",))
 
 
 def direction_of(said: str) -> str:
     """ "max" or "min" for a superlative, else nothing."""
-    is_most, direction, _ = _FORMS.get(said.lower(), (False, "", ()))
+    is_most, direction, _ = FORMS.get(said.lower(), (False, "", ()))
     return direction if is_most else ""
 
 
@@ -56,7 +56,7 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
         extreme = said(chunk, "extreme")
         if extreme and (chunks := _highest_field(question.chunks, index, extreme.argument)):
             return inner(chunks)
-        found = _FORMS.get(chunk.words.lower().removesuffix(" than"))
+        found = FORMS.get(chunk.words.lower().removesuffix(" than"))
         if found is None or found[0] == chunk.words.lower().endswith(" than"):
             continue
         is_most, direction, adjectives = found
@@ -78,10 +78,10 @@ def _highest_field(chunks: tuple[Chunk, ...], index: int, direction: str) -> tup
         return None
     ranked = Chunk(chunks[field].words, own)
     number = tuple(c for c in chunks[:index] if c.has(NumberSense))[:1]
-    return (word("which", "list"), *number, *chunks[noun:], word("with", "with"), _extreme(direction), ranked)
+    return (word("which", "list"), *number, *chunks[noun:], word("with", "with"), extreme_word(direction), ranked)
 
 
-def _extreme(direction: str) -> Chunk:
+def extreme_word(direction: str) -> Chunk:
     return word("highest" if direction == "max" else "lowest", "extreme", direction)
 
 
@@ -105,12 +105,12 @@ def _ranked(question: Linked, index: int, direction: str, adjectives: tuple[str,
         number = [before.pop()]
     if not thing or not _leads(tuple(before)):
         return None
-    field = _field_of(question.model.dataset(thing), adjectives)
+    field = field_of(question.model.dataset(thing), adjectives)
     if field is None or any(c.has(MetricSense) or c.word("by") for c in chunks[noun + 1 :]):
         return None
     return (
         word("which", "list"), *number, chunks[noun], *chunks[noun + 1 :],
-        word("with", "with"), _extreme(direction), field,
+        word("with", "with"), extreme_word(direction), field,
     )  # fmt: skip
 
 
@@ -123,10 +123,10 @@ def _behind(question: Linked, index: int, direction: str, adjectives: tuple[str,
         return None
     before.pop()
     things = [d for c in before for d in c.of(DatasetSense)]
-    field = _field_of(question.model.dataset(things[0].dataset), adjectives) if len(things) == 1 else None
+    field = field_of(question.model.dataset(things[0].dataset), adjectives) if len(things) == 1 else None
     if field is None:
         return None
-    return (*before, word("with", "with"), _extreme(direction), field)
+    return (*before, word("with", "with"), extreme_word(direction), field)
 
 
 def _compared(question: Linked, index: int, direction: str, adjectives: tuple[str, ...]) -> tuple[Chunk, ...] | None:
@@ -141,7 +141,7 @@ def _compared(question: Linked, index: int, direction: str, adjectives: tuple[st
     things = [d for c in chunks[:start] for d in c.of(DatasetSense)]
     if not things:
         return None
-    field = _field_of(question.model.dataset(things[-1].dataset), adjectives)
+    field = field_of(question.model.dataset(things[-1].dataset), adjectives)
     if field is None:
         return None
     over = word("over", "compare", ">") if direction == "max" else word("below", "compare", "<")
@@ -153,7 +153,7 @@ def _thing(chunk: Chunk) -> str:
     return datasets[0].dataset if len(datasets) == 1 and not chunk.has(MetricSense) else ""
 
 
-def _field_of(dataset: Dataset, adjectives: tuple[str, ...]) -> Chunk | None:
+def field_of(dataset: Dataset, adjectives: tuple[str, ...]) -> Chunk | None:
     """The one number of the dataset that goes by one of the adjectives."""
     fields = [f for f in dataset.fields if set(f.synonyms) & set(adjectives) and f.datatype.is_number]
     if len(fields) != 1 or fields[0].sensitive:
@@ -164,5 +164,5 @@ def _field_of(dataset: Dataset, adjectives: tuple[str, ...]) -> Chunk | None:
 GRADABLE = Construct(
     "adjectives that a number goes by",
     _read,
-    {("graded", ""): " | ".join(form if is_most else f"{form} than" for form, (is_most, _, _) in _FORMS.items())},
+    {("graded", ""): " | ".join(form if is_most else f"{form} than" for form, (is_most, _, _) in FORMS.items())},
 )

@@ -139,7 +139,7 @@ def _per_new(chunks: Chunks, question: Linked) -> Chunks:
         if lead:
             return chunks
         to = (word("to", "preposition"), word("number of", "count"))
-        return (word("ratio of", "pair"), chunks[metric], *to, *chunks[at + 1 :])
+        return (word("ratio of", "pair", "ratio"), chunks[metric], *to, *chunks[at + 1 :])
     return chunks
 
 

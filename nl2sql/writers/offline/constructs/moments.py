@@ -64,8 +64,9 @@ class Moments:
         words = " ".join(c.words for c in self.chunks[begin : at + 1] if c.words.lower() not in LINKS)
         owner = {d.dataset for d in chunk.of(DatasetSense)}
         if owner and not edge and at + 1 < len(self.chunks):
-            own = tuple(f for f in self.times(self.chunks[at + 1]) if f.dataset in owner)
-            if own:  # "the listing's close"
+            behind = self.chunks[at + 1]
+            own = tuple(f for f in (*self.times(behind), *self._of_states(behind)) if f.dataset in owner)
+            if own:  # "the listing's close", "after the listing closed"
                 return Moment(f"{words} {self.chunks[at + 1].words}", own), at + 2
         if owner and not edge and (event := self._event_behind(at + 1)):
             return event
@@ -74,13 +75,17 @@ class Moments:
             return (moment, at + 1) if moment else None
         if times and not edge:
             return Moment(words, times), self._past_owner(at + 1, times)
-        filtered = tuple(
+        filtered = self._of_states(chunk)
+        return (Moment(words, filtered), at + 1) if filtered and not edge else None
+
+    def _of_states(self, chunk: Chunk) -> tuple[FieldSense, ...]:
+        """The moments that date the states which the words name: closed, sold."""
+        return tuple(
             FieldSense(s.dataset, f.time_field)
             for s in chunk.of(FilterSense)
             for f in self.model.dataset(s.dataset).filters
             if f.name == s.filter and f.time_field
         )
-        return (Moment(words, filtered), at + 1) if filtered and not edge else None
 
     def _event_behind(self, at: int) -> tuple[Moment, int] | None:
         """ "until a listing gets its first bid": what happens to it is the moment."""

@@ -13,7 +13,7 @@ _REGULAR = (
     "attract carry charge earn gain collect obtain involve contain include comprise occur appear log track reach "
     "achieve yield deliver handle process relate concern regard attach associate assign connect link correspond "
     "participate engage enter host feature possess boast enjoy experience provide present report operate "
-    "reside locate situate originate stem assemble accumulate amass garner record register_as happen count_up"
+    "reside locate situate originate stem assemble accumulate amass garner record register_as happen count_up arrive"
 )
 _IRREGULAR = (
     "see saw stand stood hold held draw drew drawn bring brought bringing sit sat sitting undergo underwent "

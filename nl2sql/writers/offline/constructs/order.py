@@ -15,6 +15,7 @@ from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
 from nl2sql.writers.offline.constructs.different import DIFFERENT
 from nl2sql.writers.offline.constructs.durations import DURATIONS
 from nl2sql.writers.offline.constructs.gradable import GRADABLE
+from nl2sql.writers.offline.constructs.gradable_of import GRADABLE_OF
 from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
 from nl2sql.writers.offline.constructs.growth import GROWTH
 from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
@@ -36,6 +37,8 @@ from nl2sql.writers.offline.constructs.same import SAME
 from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
 from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
+from nl2sql.writers.offline.constructs.spread import SPREAD
+from nl2sql.writers.offline.constructs.up_to_each import UP_TO_EACH
 from nl2sql.writers.offline.constructs.turns import TURNS
 from nl2sql.writers.offline.constructs.turns_of_numbers import NUMBER_TURNS
 from nl2sql.writers.offline.constructs.units import UNITS
@@ -45,7 +48,9 @@ from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 
 CONSTRUCTS: tuple[Construct, ...] = (
     ASIDES,
+    UP_TO_EACH,
     LAID_OUT,
+    SPREAD,
     REDUNDANT,
     LEFT_OUT,
     UNSURE,
@@ -53,6 +58,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     WRAPPING,
     UNITS,
     APPOSITION,
+    GRADABLE_OF,
     GRADABLE,
     OWNED,
     COLUMNS_OF,

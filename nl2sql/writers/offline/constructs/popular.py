@@ -56,7 +56,9 @@ def _popular(question: Linked, inner: Inner, at: int) -> QueryPlan | None:
     most = word("most", "most", mark.argument)
     rest = list(chunks[thing + 1 :]) if thing > at else [c for c in chunks[thing + 1 :] if c is not chunks[at]]
     before = chunks[:at] + chunks[at + 1 : thing + 1] if thing > at else chunks[: thing + 1]
-    if any(d.dataset == dataset for c in rest for d in c.of(DatasetSense)):  # "most common condition of sold items"
+    people = {question.graph.relationships[r.relationship].target for c in rest for r in c.of(RoleSense)}
+    named = {d.dataset for c in rest for d in c.of(DatasetSense)}
+    if dataset in people | named:  # "most common condition of sold items", "most common country among bidders"
         while rest and said(rest[0], "preposition", "filler", "is"):
             rest.pop(0)
         return inner(_asking((*before, most, *rest)))

@@ -27,6 +27,7 @@ _PHRASES = {
     ("order", "desc"): "in descending order | descending order | in decreasing order | from most to least",
     # Verbs that only say that there is something: "orders that were placed", "customers who made a purchase".
     ("filler", ""): "made | making | placed | placing | posted | written",
+    ("count", ""): "total count of | overall count of",
     ("alphabetical", ""): " | ".join(f"{said}alphabetically" for said in ("", "ordered ", "sorted ", "arranged "))
     + " | in alphabetical order | ordered in alphabetical order | sorted in alphabetical order",
     ("order", "asc"): "in ascending order | ascending order | in increasing order | from least to most",
@@ -43,10 +44,10 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
     show = _SHOW.search(question.text)
     begins = [i for i, c in enumerate(chunks) if i and show and c.words.lower().split()[0] == show[1].lower()]
     if begins:
-        plan = inner(chunks[: begins[-1]])
-        if any(d.entity for d in plan.dimensions):
+        asked = inner(chunks[: begins[-1]])
+        if any(d.entity for d in asked.dimensions):
             return None  # the rows of things, whose fields the plain reader shows
-        return _showing(plan, chunks[begins[-1] + 1 :], question.model, inner)
+        return _showing(asked, chunks[begins[-1] + 1 :], question.model, inner)
     if marks := places(chunks, "order the rows"):
         direction = _direction(chunks[marks[0] + 1 :])
         key = tuple(c for c in chunks[marks[0] + 1 :] if not c.word("order"))

@@ -81,9 +81,17 @@ def test_a_protected_field_is_not_explained(question: str, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["How fresh is the data?", "Until when does the data go?", "What is the date range?"]
+    ("question", "since"),
+    [
+        ("How fresh is the data?", False),
+        ("Until when does the data go?", False),
+        ("What is the date range?", True),
+        ("How far back does the data go?", True),
+    ],
 )
-def test_how_new_the_data_is_is_asked_of_the_database(question: str, ask: Ask, tiny: sqlite3.Connection) -> None:
+def test_how_new_the_data_is_is_asked_of_the_database(
+    question: str, since: bool, ask: Ask, tiny: sqlite3.Connection
+) -> None:
     draft = ask(question)
     assert isinstance(draft, SqlDraft)
     cursor = tiny.execute(draft.sql)

@@ -88,7 +88,7 @@ INSERT INTO valley VALUES ('Arven', 900, 30.0), ('Tamsel', 300, 55.0);
 INSERT INTO village VALUES ('Loos', 200), ('Mund', 50), ('Tamsel', 120);
 INSERT INTO hut VALUES
   ('Kestrel', 'Soup', 2100, 40, 'Arven'), ('Marten', 'Soup', 1800, 12, 'Arven'), ('Ibex', 'Stew', 2600, 12, 'Tamsel'),
-  ('Plover', 'Stew', 1500, 60, 'Orrin'), ('Raven', 'Soup', 1900, 25, NULL);
+  ('Plover', 'Stew', 1500, 60, 'Orrin'), ('Raven', 'Soup', 1400, 25, NULL);
 """
 Ask = Callable[[str], Draft]
 
@@ -134,14 +134,17 @@ def test_a_word_beside_a_value_says_whose_it_is(
 @pytest.mark.parametrize(
     ("question", "names"),
     [
-        ("highest huts", ["Ibex", "Kestrel", "Raven", "Marten", "Plover"]),
+        ("highest huts", ["Ibex", "Kestrel", "Marten", "Plover", "Raven"]),
         ("What is the highest hut in Arven?", ["Kestrel"]),
-        ("the 2 lowest huts", ["Plover", "Marten"]),
+        ("the 2 lowest huts", ["Raven", "Plover"]),
         ("largest valley", ["Tamsel"]),
         ("Which valley is the smallest?", ["Arven"]),
         ("huts higher than 2000", ["Ibex", "Kestrel"]),
         ("valleys smaller than 40", ["Arven"]),
-        ("the 2 lowest altitude huts", ["Plover", "Marten"]),
+        ("Which valley has the highest hut?", ["Tamsel"]),
+        ("Which valley has the lowest hut?", ["Orrin"]),
+        ("Which valley has the lowest hut in Arven?", ["Arven"]),
+        ("the 2 lowest altitude huts", ["Raven", "Plover"]),
         ('huts whose name starts with "K"', ["Kestrel"]),
         ('Which villages have a name that ends with "d"?', ["Mund"]),
     ],
@@ -159,6 +162,7 @@ def test_an_adjective_goes_by_the_field_that_has_it_as_a_synonym(
         ("population of Loos", [(200,)]),
         ("number of huts in Tamsel", [(1,)]),
         ("population of the village Tamsel", [(120,)]),
+        ("How high is Ibex?", [(2600,)]),
         ("top 1 meals by average altitude", [("Stew", 2050.0)]),
         ("number of huts by valley", [("Arven", 2), (None, 1), ("Orrin", 1), ("Tamsel", 1)]),
     ],
@@ -203,7 +207,7 @@ def test_both_sides_of_a_ratio_may_have_bounds(
         ("Number of huts by meal, order the results by the number of huts in ascending order",
          [("Stew", 2), ("Soup", 3)]),
         ("What are the highest huts, ordered from lowest to highest?",
-         [("Plover", 1500), ("Marten", 1800), ("Raven", 1900), ("Kestrel", 2100), ("Ibex", 2600)]),
+         [("Raven", 1400), ("Plover", 1500), ("Marten", 1800), ("Kestrel", 2100), ("Ibex", 2600)]),
     ],
 )  # fmt: skip
 def test_what_stands_around_a_question_is_heard(
