@@ -51,7 +51,7 @@ def _one_dimension(dimension: Output, measures: list[Output], result: ResultTabl
     values = column_values(result.table, dimension)
     if len(set(map(str, values))) < len(values):  # two rows for one name: IDs tell them apart, bars would not
         return None
-    together = _on_one_axis(measures, result)
+    together = _on_one_axis(_to_show(measures, dimension), result)
     by = f"by {mid(dimension.title)}"
     if dimension.role == "time":
         kind: Literal["line", "multi_line"] = "line" if len(together) == 1 else "multi_line"
@@ -60,7 +60,7 @@ def _one_dimension(dimension: Output, measures: list[Output], result: ResultTabl
         if not _all_aggregates(measures):
             return None
         of = f"the first {len(values):,} rows" if result.truncated else f"{len(values):,}"
-        return _spec("bar", measures[0], x=dimension, title=f"{measures[0].title} {by}: {MAX_BARS} largest of {of}")
+        return _spec("bar", together[0], x=dimension, title=f"{together[0].title} {by}: {MAX_BARS} largest of {of}")
     kind_of_bars: Literal["bar", "grouped_bar"] = "bar" if len(together) == 1 else "grouped_bar"
     return _spec(kind_of_bars, *together, x=dimension, title=f"{_titles(together)} {by}{_first_rows(result)}")
 
@@ -108,6 +108,18 @@ def _spec(
         unit=label.unit,
         grain=grains[0] if grains else "",
     )
+
+
+def _to_show(measures: list[Output], dimension: Output) -> list[Output]:
+    """Along time, what was asked for beyond the plain numbers: their growth or running total. Otherwise the numbers
+    themselves: ranks, shares and differences repeat them in another unit."""
+    if dimension.role == "time":
+        for kind in ("running", "growth"):
+            asked = [m for m in measures if m.derived.kind == kind and (m.derived.back or kind == "running")]
+            if asked:
+                return asked
+    plain = [m for m in measures if m.derived.kind in ("", "previous", "moving")]
+    return plain or measures
 
 
 def _on_one_axis(measures: list[Output], result: ResultTable) -> list[Output]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
+from nl2sql.answer.aggregates import counting, rows_noun
 from nl2sql.answer.base import ReceiptKind, ReceiptLine
+from nl2sql.answer.beside import Beside, beside_of
 from nl2sql.answer.grains import grain_of
 from nl2sql.answer.grammar import counted, listed, pretty
 from nl2sql.answer.joins import join_words
@@ -15,6 +17,7 @@ from nl2sql.answer.periods import merge
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Speaker
 from nl2sql.answer.timing import period_text, time_condition
+from nl2sql.answer.windows import ordered_words, part_words
 from nl2sql.answer.words import metric_words
 
 _SAID = {
@@ -28,8 +31,11 @@ _ORDER: tuple[ReceiptKind, ...] = (
 
 def select_lines(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
     """Every clause of a query, in reading order. `speaker` stands in its (first) SELECT."""
-    lines = [_step(cte.this, cte.alias, speaker) for cte in _with(query)]
+    beside = beside_of(query, speaker) if isinstance(query, exp.Select) else None
+    over = beside.over if beside is not None else ""
+    lines = [_step(cte.this, cte.alias, speaker) for cte in _with(query) if cte.alias != over]
     if isinstance(query, exp.Select):
+        speaker = speaker.naming(_names(query, speaker))
         lines += _measures(query, speaker) + _sources(query, speaker) + _where(query, speaker)
         lines += _groups(query, speaker) + _having(query, speaker)
     else:
@@ -59,7 +65,7 @@ def _with(query: exp.Expr) -> list[exp.CTE]:
 
 def _step(query: exp.Expr, name: str, speaker: Speaker) -> ReceiptLine:
     repeats = any(table.name == name for table in query.find_all(exp.Table))
-    text = f"step “{name}”{' (repeats on its own rows)' if repeats else ''}: {inline(query, speaker)}"
+    text = f"step “{pretty(name)}”{' (repeats on its own rows)' if repeats else ''}: {inline(query, speaker)}"
     return ReceiptLine("combine", text, speaker.sql(query))
 
 
@@ -87,7 +93,7 @@ def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
             name = name or _given_name(projection)
             if not name and speaker.scope.outer is not None and not projection.alias.startswith("_col_"):
                 name = f"“{pretty(projection.alias)}”"  # the outer query speaks of it by this name
-            words = speaker.say(inner)
+            words = _without(speaker, inner).say(inner)
             text = words if not name or name == words else f"{name}: {words}"
             lines.append(ReceiptLine("measure", text, speaker.sql(projection)))
         elif inner.sql() not in keys:
@@ -98,11 +104,29 @@ def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     return lines
 
 
+def _names(select: exp.Select, speaker: Speaker) -> dict[exp.Expr, str]:
+    """The metrics and the longer calculations of a SELECT: said once, and called by their names in others."""
+    names: dict[exp.Expr, str] = {}
+    for projection in select.expressions:
+        inner = projection.unalias()
+        name = metric_words(projection.alias, speaker) or _given_name(projection)
+        if name and inner.find(exp.AggFunc) and not inner.find(exp.Query) and not isinstance(inner, exp.Window):
+            names[inner] = name
+    return names
+
+
+def _without(speaker: Speaker, node: exp.Expr) -> Speaker:
+    """For the line that defines the node itself."""
+    return speaker.naming({each: name for each, name in speaker.names.items() if each != node})
+
+
 def _given_name(projection: exp.Expr) -> str:
     """The query's own name for a calculation too long to repeat, in quotes: it is a name, not a fact."""
     inner = projection.unalias().unnest()
     while isinstance(inner, exp.Round | exp.Coalesce | exp.Cast):
         inner = inner.this.unnest()
+    if not projection.alias:
+        return ""
     is_long = isinstance(inner, exp.Binary | exp.Case | exp.If | exp.Window | exp.SafeDivide)
     return f"“{pretty(projection.alias)}”" if is_long and not projection.alias.startswith("_col_") else ""
 
@@ -114,15 +138,29 @@ def _shown(projection: exp.Expr, speaker: Speaker) -> str:
     return words if pretty(projection.alias) in words else f"{words} (as “{pretty(projection.alias)}”)"
 
 
+def _side_by_side(select: exp.Select, beside: Beside, speaker: Speaker) -> ReceiptLine:
+    steps = listed([f"“{pretty(each)}”" for each in beside.parts])
+    fragment = " ".join(speaker.sql(join).strip() for join in select.args.get("joins") or [])
+    if not beside.keys:
+        return ReceiptLine("join", f"the numbers of the steps {steps} side by side (each has one row)", fragment)
+    shown = [key for key in beside.keys if not key.endswith("_id")] or list(beside.keys)
+    by = listed([pretty(key) for key in shown])
+    text = f"the numbers of the steps {steps} side by side by {by}; what only one of them has is kept"
+    return ReceiptLine("join", text, f"{speaker.sql(select.args['from_'])} {fragment}".strip())
+
+
 def _sources(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     lines = []
+    beside = beside_of(select, speaker)
+    if beside is not None and all(isinstance(j.this, exp.Table) for j in select.args["joins"]):
+        return [_side_by_side(select, beside, speaker)]
     first = speaker.scope.first
     if first is not None:
         from_ = select.args["from_"].this
         if first.table:
             lines.append(ReceiptLine("source", f"from {speaker.plural(first.table)}", speaker.sql(from_)))
         else:
-            lines.append(ReceiptLine("source", f"from step “{first.alias}”", first.alias))
+            lines.append(ReceiptLine("source", f"from step “{pretty(first.alias)}”", first.alias))
             lines += _derived(from_, speaker)
     where = _conditions(select)
     for join in select.args.get("joins") or []:
@@ -189,7 +227,8 @@ def _groups(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     outputs = {projection.unalias().sql(): projection.alias for projection in select.expressions}
     for key in group_keys(select):
         alias = outputs.get(key.sql())
-        if alias is None and _only_tells_apart(key, group_keys(select), outputs, speaker):
+        is_inner = speaker.scope.outer is not None
+        if (alias is None or is_inner) and _only_tells_apart(key, group_keys(select), outputs, speaker):
             continue
         words = group_words(key, speaker)
         if alias is None:
@@ -220,6 +259,35 @@ def _only_tells_apart(key: exp.Expr, keys: list[exp.Expr], shown: Mapping[str, s
     return any(k.sql() in shown for k in siblings)
 
 
+def _top_of_each(part: exp.Expr, speaker: Speaker) -> str:
+    """ "the top 3 within each country, by GMV (descending)" for ROW_NUMBER or RANK at most 3; else ""."""
+    number = part.expression if isinstance(part, exp.LTE | exp.LT | exp.EQ) else None
+    window = part.this.unnest() if number is not None else None
+    if not isinstance(window, exp.Window) or not isinstance(window.this, exp.RowNumber | exp.Rank | exp.DenseRank):
+        return ""
+    if not isinstance(number, exp.Literal) or not number.is_int or window.args.get("spec"):
+        return ""
+    order, within = window.args.get("order"), window.args.get("partition_by") or []
+    count = int(number.name) - isinstance(part, exp.LT)
+    if order is None or count < 1 or (isinstance(part, exp.EQ) and count != 1):
+        return ""
+    ties = "" if isinstance(window.this, exp.RowNumber) else ", with all that share a place"
+    each = f" for each {listed([part_words(key, speaker) for key in within])}" if within else ""
+    by = listed([ordered_words(item, speaker) for item in order.expressions])
+    return f"only the first {counted(count, 'row') if count > 1 else 'row'}{each}, in order of {by}{ties}"
+
+
+def _at_least_one(part: exp.Expr, speaker: Speaker) -> str:
+    """ "only groups with listings where closing date …" for COUNT(CASE WHEN … THEN 1 END) > 0; else ""."""
+    bound = part.expression if isinstance(part, exp.GT) else None
+    if not isinstance(bound, exp.Literal) or bound.name != "0" or not isinstance(part.this, exp.Count):
+        return ""
+    value, condition = counting(part.this.this) if isinstance(part.this.this, exp.Expr) else (None, None)
+    if condition is None or not isinstance(value, exp.Literal):
+        return ""
+    return f"only groups with {rows_noun(speaker, '').strip()} where {speaker.say(condition)}"
+
+
 def group_words(key: exp.Expr, speaker: Speaker) -> str:
     grain = grain_of(key)
     return f"{grain.unit} ({speaker.say(grain.of)})" if grain else speaker.say(key)
@@ -230,7 +298,8 @@ def _having(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     for name, rows in (("having", "groups"), ("qualify", "rows")):
         clause = select.args.get(name)
         for part in conjuncts(clause.this) if clause else []:
-            lines.append(ReceiptLine("having", f"only {rows} where {speaker.say(part)}", speaker.sql(part)))
+            shown = _top_of_each(part, speaker) or _at_least_one(part, speaker)
+            lines.append(ReceiptLine("having", shown or f"only {rows} where {speaker.say(part)}", speaker.sql(part)))
     return lines
 
 
@@ -289,6 +358,9 @@ def output_words(node: exp.Expr, query: exp.Expr, speaker: Speaker) -> str:
     if inner.find(exp.AggFunc) and metric_words(projection.alias, speaker):
         return metric_words(projection.alias, speaker)
     grain = grain_of(inner)
+    if isinstance(inner, exp.Window) and projection is node and inner.args.get("order"):
+        within = [part_words(each, speaker) for each in inner.args.get("partition_by") or []]
+        return f"place within each {listed(within)}" if within else "place"
     return grain.unit if grain else _given_name(projection) or speaker.say(inner)
 
 

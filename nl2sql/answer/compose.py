@@ -11,6 +11,7 @@ from nl2sql.answer.base import Answer, Labels, Receipt
 from nl2sql.answer.chart import choose_chart
 from nl2sql.answer.findings import Case, find
 from nl2sql.answer.headline import headline, period_of
+from nl2sql.answer.merged import merged
 from nl2sql.answer.receipt import read_receipt, speaker_for
 from nl2sql.answer.shape import read_outputs
 from nl2sql.answer.speech import Speaker
@@ -26,6 +27,7 @@ def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, S
     tree = checked.tree
     if checked.limit_added:
         tree.set("limit", None)  # a bound of the guard's says nothing about what was asked
+    tree = merged(tree)
     speaker = speaker_for(tree, labels, as_of, checked.grammar)
     receipt = read_receipt(
         tree,

@@ -15,6 +15,7 @@ import pyarrow as pa
 from nl2sql.answer.axis import short_number, ticks
 from nl2sql.answer.base import ChartSpec, ColumnLabel
 from nl2sql.answer.chart import MAX_BARS, MAX_LINES, MAX_SERIES
+from nl2sql.answer.cycles import place_in_cycle
 from nl2sql.answer.formats import format_cell, format_number
 from nl2sql.answer.grains import bucket_name, bucket_start
 
@@ -97,6 +98,11 @@ def read_series(spec: ChartSpec, table: pa.Table) -> list[Series]:
 def _sorted(spec: ChartSpec, points: list[tuple[object, float]]) -> tuple[tuple[object, float], ...]:
     if spec.kind in ("line", "multi_line"):
         return tuple(sorted(points, key=lambda p: (str(bucket_start(p[0], spec.grain) or ""), str(p[0]))))
+    if not spec.series and all(isinstance(x, int | float | Decimal) and not isinstance(x, bool) for x, _ in points):
+        return tuple(sorted(points, key=lambda p: p[0] if isinstance(p[0], int | float | Decimal) else 0))
+    places = {x: place_in_cycle(x) for x, _ in points}
+    if len(places) > 1 and all(place is not None for place in places.values()):  # Monday before Friday
+        return tuple(sorted(points, key=lambda p: places[p[0]] or 0))
     return tuple(points)
 
 

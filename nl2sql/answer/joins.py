@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from nl2sql.answer.aggregates import covers_key
-from nl2sql.answer.grammar import article, listed, plural
+from nl2sql.answer.grammar import article, listed, plural, pretty
 from nl2sql.answer.roles import role_of
 from nl2sql.answer.sources import Source, conjuncts
 from nl2sql.answer.speech import Speaker
@@ -138,7 +138,7 @@ def _null_checks(source: Source, ties: _Ties, where: list[exp.Expr]) -> list[exp
 
 def _noun(source: Source, speaker: Speaker) -> str:
     if not source.table:
-        return f"step “{source.alias}”"
+        return f"step “{pretty(source.alias)}”"
     return speaker.noun(source, many=True)
 
 
@@ -150,7 +150,7 @@ def _left(ties: _Ties, source: Source, speaker: Speaker) -> str:
 
 def _right(ties: _Ties, source: Source, speaker: Speaker) -> str:
     """ "category", "user (as seller)", "bid (as bidder)", or with the columns where no ID links the two."""
-    noun = speaker.singular(source.table) if source.table else f"row in step “{source.alias}”"
+    noun = speaker.singular(source.table) if source.table else f"row in step “{pretty(source.alias)}”"
     name = noun
     notes = []
     for theirs, mine in ties.pairs:

@@ -7,10 +7,12 @@ neither removes nor orders rows by a clause that the one SELECT could not have i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from nl2sql.answer.percentiles import INNER, percentiles_as_aggregates
-from nl2sql.answer.sources import ctes_of
+from nl2sql.answer.sources import AS_WRITTEN, conjuncts, ctes_of
 
 _STEPS_AT_MOST = 16  # deeper chains are left as they are
 _KEPT = {"expressions", "from_", "joins", "where", "group", "having"}
@@ -92,6 +94,7 @@ def _merge(outer: exp.Select, inner: exp.Select) -> bool:
     """Whether the outer query now says both."""
     percentiles_as_aggregates(outer, inner)
     behind = {each.alias_or_name: each.unalias() for each in inner.selects}
+    _keep_as_written(outer, behind)
     columns = [c for c in _columns(outer, inner) if c.table and not c.meta.get(INNER)]
     used = [behind[name] for name in dict.fromkeys(c.name for c in columns)]
     is_windowed = any(value.find(exp.Window) for value in used)
@@ -107,6 +110,17 @@ def _merge(outer: exp.Select, inner: exp.Select) -> bool:
         column.replace(exp.paren(value, copy=False) if is_operand else value)
     _take_over(outer, inner, clause)
     return True
+
+
+def _keep_as_written(outer: exp.Select, behind: Mapping[str, exp.Expr]) -> None:
+    """Conditions keep the text that people see in the statement beside them, unless there is a condition behind it."""
+    where = outer.args.get("where")
+    for part in conjuncts(where.this) if where is not None else []:
+        values = [behind[c.name] for c in part.find_all(exp.Column) if c.name in behind]
+        if not any(value.find(exp.Predicate) for value in values):
+            leaves = [node for node in part.walk() if isinstance(node, exp.Predicate | exp.Escape)]
+            for node in [part, *leaves]:
+                node.meta.setdefault(AS_WRITTEN, node.copy())
 
 
 def _aggregates(value: exp.Expr) -> bool:

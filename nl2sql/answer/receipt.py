@@ -10,6 +10,7 @@ from nl2sql.answer.aggregates import AGGREGATES
 from nl2sql.answer.base import Labels, Receipt, ReceiptLine
 from nl2sql.answer.clauses import select_lines
 from nl2sql.answer.grammar import counted, opening
+from nl2sql.answer.merged import merged
 from nl2sql.answer.named_filters import canonical_filters
 from nl2sql.answer.periods import long_day
 from nl2sql.answer.predicates import PREDICATES
@@ -34,6 +35,7 @@ def read_receipt(
 ) -> Receipt:
     """`row_filtered` are the tables of which the asker sees some rows only. `row_limit` caps the rows shown;
     `limit_added`: the tree's outer LIMIT is the guard's, not the question's."""
+    tree = merged(tree)
     select = leading_select(tree)
     if select is None:
         return Receipt((ReceiptLine("note", f"Not described in words: `{tree.sql(dialect=dialect)}`", tree.sql()),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal
 
 import pyarrow as pa
@@ -11,9 +12,13 @@ from sqlglot import exp
 
 from nl2sql.answer.aggregates import counting, row_entity
 from nl2sql.answer.base import ColumnLabel
+from nl2sql.answer.cycles import MONTHS, cycle_of
+from nl2sql.answer.derived import Derivation, derivation_of, unit_label
+from nl2sql.answer.durations import long_time, unit_of
 from nl2sql.answer.formats import format_cell
 from nl2sql.answer.grains import Grain, bucket_name, grain_of
 from nl2sql.answer.grammar import mid, opening, pretty
+from nl2sql.answer.histograms import histogram_of, label_of, step_words
 from nl2sql.answer.named_filters import find_named
 from nl2sql.answer.sources import Scope, behind_all, conjuncts, leading_select
 from nl2sql.answer.speech import Speaker
@@ -36,6 +41,10 @@ class Output:
     is_aggregate: bool = False
     is_metric: bool = False
     words: Mapping[str, str] = field(default_factory=dict)  # stored value → what people call it
+    derived: Derivation = Derivation()
+    duration: str = ""  # the unit of a time between two moments
+    width: Decimal | None = None  # of the buckets that numbers were cut to
+    cycle: str = ""  # "day of the week", "hour of the day" …
 
     @property
     def title(self) -> str:
@@ -45,6 +54,10 @@ class Output:
         """For a sentence: "Feb 2024" rather than 2024-02."""
         if self.grain and value is not None:
             return bucket_name(value, self.grain)
+        if self.duration and isinstance(value, int | float | Decimal):
+            return long_time(float(value), self.duration)
+        if self.width is not None and (step := step_words(value, self.width, self.label)):
+            return step
         return self.words.get(str(value)) or format_cell(value, self.label)
 
 
@@ -62,7 +75,27 @@ def read_outputs(tree: exp.Expr, table: pa.Table, speaker: Speaker) -> tuple[Out
     for position, column in enumerate(table.schema):
         projection = selects[position] if position < len(selects) else None
         outputs.append(_output(column, position, projection, speaker))
-    return tuple(outputs)
+    return _told_apart(outputs, speaker)
+
+
+def _told_apart(outputs: list[Output], speaker: Speaker) -> tuple[Output, ...]:
+    """Two columns of one title go by their own names."""
+    titles = [each.title for each in outputs]
+    return tuple(
+        replace(each, label=replace(each.label, label=_own_name(each.name, speaker)))
+        if titles.count(each.title) > 1 and not each.name.startswith("_col_")
+        else each
+        for each in outputs
+    )
+
+
+def _own_name(name: str, speaker: Speaker) -> str:
+    """ "gmv_2024" → "GMV 2024": the name, with the metric that it begins with spelled as people do."""
+    known = [m for m in speaker.labels.metrics if name.lower().startswith(f"{m}_")]
+    metric = max(known, key=len, default="")
+    if not metric:
+        return opening(pretty(name))
+    return f"{opening(speaker.labels.metrics[metric].label)} {pretty(name[len(metric) + 1 :])}"
 
 
 def _output(column: pa.Field, position: int, projection: exp.Expr | None, speaker: Speaker) -> Output:
@@ -75,9 +108,18 @@ def _output(column: pa.Field, position: int, projection: exp.Expr | None, speake
     is_aggregate = bool(node.find(exp.AggFunc, exp.Window))
     metric = _metric(name, speaker) if is_aggregate else None
     grain = grain_of(node)
-    role = _role(column.type, node, grain)
+    bucket = histogram_of(node) if _is_number(column.type) else None
+    role: Role = "category" if bucket is not None else _role(column.type, node, grain)
+    select = inside.scope.select
+    derived = derivation_of(node, select.selects, inside) if is_aggregate or _is_compared(node) else Derivation()
     label = _with_format(metric or _label(name, node, grain, inside), role, node, column.type, inside)
+    if bucket is not None:
+        known = label_of(bucket.of, inside)
+        label = replace(label, label=opening(pretty(name)), format=known.format, unit=known.unit)
+    if derived.kind in ("growth", "share") and label.format == "number" and not label.unit:
+        label = replace(label, format="percent")
     words = speaker.labels.values.get(scope.key(node), {}) if isinstance(node, exp.Column) else {}
+    cycle = grain.unit if grain is not None and not grain.is_bucket else ""
     return Output(
         name=name,
         position=position,
@@ -87,8 +129,27 @@ def _output(column: pa.Field, position: int, projection: exp.Expr | None, speake
         adds_up=is_aggregate and (_adds_up(node) or name.lower() in speaker.labels.additive),
         is_aggregate=is_aggregate,
         is_metric=metric is not None,
-        words=words,
+        words=words or _cycle_words(node, cycle, speaker.dialect),
+        derived=derived,
+        duration=label.unit if label.unit and label.unit == unit_of(node) else "",
+        width=bucket.width if bucket is not None else None,
+        cycle=cycle,
     )
+
+
+def _is_compared(node: exp.Expr) -> bool:
+    """A calculation over columns that are aggregates of steps."""
+    return isinstance(node, exp.Binary | exp.Round | exp.SafeDivide)
+
+
+def _cycle_words(node: exp.Expr, cycle: str, dialect: str) -> Mapping[str, str]:
+    """Names for the numbers of weekdays, months and hours."""
+    if cycle == "hour of the day":
+        return {text: f"{h:02}:00–{(h + 1) % 24:02}:00" for h in range(24) for text in (str(h), f"{h:02}", f"{h}.0")}
+    if cycle == "month of the year":
+        return {text: name for m, name in enumerate(MONTHS, 1) for text in (str(m), f"{m:02}", f"{m}.0")}
+    found = cycle_of(node, dialect) if cycle == "day of the week" else None
+    return found.names if found is not None else {}
 
 
 def _metric(name: str, speaker: Speaker) -> ColumnLabel | None:
@@ -108,9 +169,11 @@ def _label(name: str, node: exp.Expr, grain: Grain | None, speaker: Speaker) -> 
         return replace(known, label=opening(known.label or pretty(name)))
     if grain is not None and (generated or grain.is_bucket):
         return ColumnLabel(opening(grain.unit))
+    if any(name.lower() == f"{m}_{name[-4:]}" for m in speaker.labels.metrics) and name[-4:].isdigit():
+        return ColumnLabel(_own_name(name, speaker))
     words = _with_adjective(speaker.say(node), speaker)
     counts_rows = words == "number of rows" and not generated
-    if isinstance(node, exp.AggFunc) and "`" not in words and len(words) <= _WORDS_AT_MOST and not counts_rows:
+    if isinstance(node, exp.AggFunc | exp.WithinGroup) and "`" not in words and len(words) <= _WORDS_AT_MOST and not counts_rows:
         return ColumnLabel(opening(words))
     return ColumnLabel(opening(pretty(name)) if not generated else opening(words[:_WORDS_AT_MOST]))
 
@@ -147,15 +210,11 @@ def _with_format(label: ColumnLabel, role: Role, node: exp.Expr, kind: pa.DataTy
         return replace(label, format="plain", unit="")
     if label.unit or label.format in ("money", "percent"):
         return label
+    if role == "measure" and (unit := unit_of(node)):
+        return replace(label, unit=unit)
     if role == "measure" and (factor := share_factor(node)):
         return replace(label, format="percent") if factor == 1 else replace(label, unit="%")
-    inner = node
-    while isinstance(inner, (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Median, *_ROUNDING)):
-        inner = inner.this
-    if isinstance(inner, exp.Case | exp.If):
-        branch = inner.args["ifs"][0] if isinstance(inner, exp.Case) else inner
-        inner = branch.args["true"]
-    known = speaker.label(inner)
+    known = unit_label(node, speaker.scope, speaker)
     if known is None or not (known.unit or known.format in ("money", "percent", "date")):
         return label
     return replace(label, format=known.format, unit=known.unit)

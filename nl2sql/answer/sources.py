@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 
+AS_WRITTEN = "as written"  # in the notes of a condition that was put into the terms of another query: its own text
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One entry of FROM or JOIN: a physical table (lower case), or else the query behind the alias."""
@@ -151,6 +154,9 @@ def is_scalar(tree: exp.Expr) -> bool:
     if not isinstance(tree, exp.Select) or tree.args.get("group"):
         return False
     if tree.args.get("from_") is None:
+        return True
+    behind = [each.query for each in Scope(tree).sources.values()]
+    if behind and not tree.args.get("where") and all(each is not None and is_scalar(each) for each in behind):
         return True
     return bool(tree.selects) and all(
         (p.find(exp.AggFunc) and not p.find(exp.Window)) or isinstance(p.unalias(), exp.Literal) for p in tree.selects

@@ -16,7 +16,7 @@ from sqlglot import exp
 from nl2sql.answer.base import ColumnLabel, Labels
 from nl2sql.answer.grains import grain_of
 from nl2sql.answer.grammar import listed, mid, plural, pretty, singular
-from nl2sql.answer.sources import Scope, Source, conjuncts
+from nl2sql.answer.sources import AS_WRITTEN, Scope, Source, conjuncts
 
 # Names that say nothing without their table.
 _GENERIC = {"id", "name", "title", "label", "status", "type", "date", "amount", "body", "description", "created_at"}
@@ -67,7 +67,7 @@ class Speaker:
 
     def sql(self, node: exp.Expr) -> str:
         """The fragment as a person would write it: without the quotes that qualifying adds."""
-        copied = node.copy()
+        copied = node.meta.get(AS_WRITTEN, node).copy()
         for identifier in copied.find_all(exp.Identifier):
             if identifier.name.isidentifier():
                 identifier.set("quoted", False)

@@ -68,25 +68,21 @@ def _with_symbol(key: exp.Expr, bucket: exp.Expr) -> str:
     """The key as SQL without dialect, each occurrence of the bucket as `g`, and conversions that change nothing left
     out."""
 
-    def simpler(node: exp.Expr) -> exp.Expr:
-        if node == bucket:
-            return exp.column("g")
-        if isinstance(node, exp.Paren | exp.TsOrDsToDate):
-            return node.this
-        if isinstance(node, exp.Cast):
-            if node.is_type(*exp.DataType.INTEGER_TYPES):
-                return exp.cast(node.this, "INT")
-            if node.is_type("date") and node.this in (exp.column("g"), bucket):
-                return exp.column("g")
-        return node
-
-    copied = key.copy()
-    for _ in range(2):
-        copied = copied.transform(simpler)
-    for each in copied.find_all(exp.DateDiff):
+    symbol = exp.column("g")
+    key = key.copy().transform(lambda node: symbol.copy() if node == bucket else node)
+    key = key.transform(lambda node: node.this if _changes_nothing(node, symbol) else node)
+    for cast in key.find_all(exp.Cast):
+        if cast.is_type(*exp.DataType.INTEGER_TYPES):
+            cast.set("to", exp.DataType.build("INT"))
+    for each in key.find_all(exp.DateDiff):
         each.set("date_part_boundary", None)
         each.set("unit", exp.var("DAY"))
-    return copied.sql()
+    return key.sql()
+
+
+def _changes_nothing(node: exp.Expr, symbol: exp.Expr) -> bool:
+    is_day = isinstance(node, exp.Cast) and node.is_type("date") and node.this == symbol
+    return is_day or isinstance(node, exp.Paren | exp.TsOrDsToDate)
 
 
 def back_words(count: int, steps: Steps) -> str:

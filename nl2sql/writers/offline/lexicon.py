@@ -117,7 +117,8 @@ class Lexicon:
             if words[0] in ("or", "and") and length > 1 and _bounds_again(tokens[at + length : at + length + 1]):
                 continue  # "or more than 3", "or over 3": another bound
             if length > best[1] and tuple(t.norm for t in tokens[at : at + length]) == words:
-                best = (senses, length)
+                if length == 1 or not any(t.opens for t in tokens[at + 1 : at + length]):
+                    best = (senses, length)
         if token.number is not None and best[1] == 1:
             return [], 0
         return best

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nl2sql.writers.offline.frame import ColumnAsk, FilterAsk, NotUnderstood, Noun, Restrictor, ValueAsk
 from nl2sql.writers.offline.placing import kind_of_thing, set_head
-from nl2sql.writers.offline.read_numbers import is_plural
+from nl2sql.writers.offline.read_counts import is_plural
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,

@@ -8,22 +8,22 @@ from nl2sql.writers.offline.frame import (
     ColumnAsk,
     FilterAsk,
     GroupAsk,
-    MeasureAsk,
     NotUnderstood,
     Noun,
     Restrictor,
-    SeveralReadings,
     ValueAsk,
 )
 from nl2sql.writers.offline.language import NEWLY
-from nl2sql.writers.offline.placing import add_aggregates, add_group, relate, set_head, set_rank
+from nl2sql.writers.offline.placing import add_group, relate, set_head
 from nl2sql.writers.offline.read_fields import read_field
+from nl2sql.writers.offline.read_measured import counted_noun, is_many, measured_noun
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
     FieldSense,
     FilterSense,
+    MetricSense,
     NumberSense,
     PeriodSense,
     RoleSense,
@@ -186,7 +186,7 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
         relate(reading, noun)
     elif pending.count:
         pending.count = False
-        _counted_noun(reading, noun)
+        counted_noun(reading, noun)
     elif pending.by and not noun.restrictors and not _is_agent(reading, noun):
         add_group(reading, GroupAsk(chunk.words, _labels(reading, chunk), noun))
         reading.noun = noun
@@ -196,16 +196,30 @@ def take_noun(reading: Reading, noun: Noun, chunk: Chunk) -> None:
         noun.link = "without"
         relate(reading, noun)
     elif pending.most or pending.agg or pending.extreme:
-        _measured_noun(reading, noun)
+        measured_noun(reading, noun)
     elif (frame.head is None and not frame.measures) or (
         frame.head is None and (pending.number is not None or frame.listed)
     ):
         set_head(reading, noun)
     else:
         noun.link = _joined_link(reading) or ("with" if pending.with_ else noun.link)
+        _refuse_bare(reading, noun, chunk)
         relate(reading, noun)
     pending.by = pending.with_ = False
     reading.noun = noun
+
+
+def _refuse_bare(reading: Reading, noun: Noun, chunk: Chunk) -> None:
+    """ "top sellers by GMV category": right behind a number, a length of time or a group, a noun is neither a group
+    nor said to be anything else."""
+    before = reading.chunks[reading.at - 1] if reading.at else None
+    following = reading.peek()
+    if before is None or noun.link != "plain" or noun.restrictors or noun.role:
+        return
+    counts = before.has(MetricSense) or before.word("grain") is not None
+    groups = bool(reading.frame.groups) and before.has(FieldSense)
+    if (counts or groups) and not (following is not None and following.has(NumberSense, ValueSense)):
+        raise reading.stuck(chunk)
 
 
 def _asks_what_for(reading: Reading, chunk: Chunk) -> bool:
@@ -222,7 +236,7 @@ def _follows_a_noun(reading: Reading, chunk: Chunk) -> bool:
     following = reading.peek()
     if before is None or reading.noun is None or reading.pending.by or (following and following.has(VerbSense)):
         return False
-    if chunk.has(VerbSense) and before.has(DatasetSense, RoleSense) and _is_plural(reading.noun):
+    if chunk.has(VerbSense) and before.has(DatasetSense, RoleSense) and is_many(reading.noun):
         return False  # "which users bid on …"
     return before.has(DatasetSense, RoleSense) or (reading.noun.key is not None and before.has(NumberSense))
 
@@ -236,7 +250,7 @@ def _compound(reading: Reading, noun: Noun, chunk: Chunk) -> None:
             frame.head = noun
         reading.noun = noun
         return
-    plural = owner is not None and owner.key is None and _is_plural(owner)
+    plural = owner is not None and owner.key is None and is_many(owner)
     if owner is None or owner is not frame.head or owner.role or noun.role or plural or owner.link != "plain":
         raise reading.stuck(chunk)
     frame.head = reading.noun = noun
@@ -247,18 +261,11 @@ def _is_agent(reading: Reading, noun: Noun) -> bool:
     """ "sold by sellers in Germany": several, and which ones is said; "by seller" groups."""
     following, after = reading.peek(), reading.peek(2)
     joined = following is not None and following.word("preposition") is not None
-    if following is not None and following.word("that") and _is_plural(noun):
+    if following is not None and following.word("that") and is_many(noun):
         return True  # "bids by users who joined in 2025"
     return (
-        joined
-        and _is_plural(noun)
-        and after is not None
-        and any(v.dataset == noun.dataset for v in after.of(ValueSense))
+        joined and is_many(noun) and after is not None and any(v.dataset == noun.dataset for v in after.of(ValueSense))
     )
-
-
-def _is_plural(noun: Noun) -> bool:
-    return noun.words.lower() in ("people", "folks") or singular(noun.words.lower()) != noun.words.lower()
 
 
 def _who_did(reading: Reading, noun: Noun, chunk: Chunk) -> None:
@@ -289,98 +296,3 @@ def _joined_link(reading: Reading) -> Literal["", "with", "without"]:
 
 def _labels(reading: Reading, chunk: Chunk) -> tuple[FieldSense, ...]:
     return chunk.of(FieldSense)
-
-
-def _counted_noun(reading: Reading, noun: Noun) -> None:
-    frame = reading.frame
-    if reading.pending.sort:
-        if frame.head is None or frame.measures or frame.counted or frame.groups:
-            raise reading.stuck(reading.chunks[reading.at])
-        reading.pending.sort = False
-        frame.order_by = ColumnAsk(noun.words, noun=noun, counted=True)
-        frame.shown.append(frame.order_by)
-        set_rank(reading, "max", everything=True)
-        return
-    if frame.rank is not None and reading.pending.by:
-        frame.rank.by, reading.pending.by = "measure", False  # "top 10 items by number of bids"
-    if frame.rank is not None or reading.pending.most or reading.pending.extreme or frame.head is not None:
-        frame.measures.append(MeasureAsk("count", noun.words, noun=noun))
-        reading.compared = frame.measures[-1]
-        if reading.pending.most or reading.pending.extreme:
-            set_rank(reading, reading.pending.most or reading.pending.extreme)
-        frame.nouns.append(noun)
-    else:
-        frame.counted = True
-        frame.head = noun
-        frame.nouns.append(noun)
-
-
-def _measured_noun(reading: Reading, noun: Noun) -> None:
-    """ "most bids", "average bid", "highest bid", "top sellers"."""
-    pending, frame = reading.pending, reading.frame
-    amounts = _own_amount(reading, noun)
-    is_rank = pending.extreme and (frame.head is None) and not frame.measures
-    if pending.most:
-        if frame.head is None and not frame.listed:
-            raise NotUnderstood(f"Who or what has the most {noun.words}? Please name it.", (noun.words,))
-        frame.measures.append(MeasureAsk("count", noun.words, noun=noun))
-        set_rank(reading, pending.most)
-    elif pending.agg:
-        if pending.agg == "sum":
-            raise _count_or_sum(reading, noun, amounts)
-        if not amounts:
-            raise NotUnderstood(f"I do not know what of the {noun.words} to average.", (noun.words,))
-        if _is_plural(noun):
-            raise _average_of_many(reading, noun, amounts[0])
-        add_aggregates(reading, noun.words, pending.agg, amounts)
-    elif is_rank and (pending.number is not None or not amounts or noun.words.endswith("s") or noun.role):
-        set_rank(
-            reading,
-            pending.extreme,
-            "amount" if amounts and not noun.role and pending.number is not None else "measure",
-        )
-        pending.extreme = ""
-        set_head(reading, noun)
-        return
-    elif amounts:
-        add_aggregates(reading, noun.words, pending.extreme, amounts)
-        if frame.head is not None:
-            set_rank(reading, pending.extreme)
-    else:
-        raise NotUnderstood(f"I do not know what of the {noun.words} to compare.", (noun.words,))
-    pending.most = pending.agg = pending.extreme = ""
-    reading.compared = frame.measures[-1]
-    frame.nouns.append(noun)
-
-
-def _own_amount(reading: Reading, noun: Noun) -> tuple[FieldSense, ...]:
-    """The amount that the bare word may stand for: a bid is its bid amount, but no listing is its current bid."""
-    dataset = reading.model.dataset(noun.dataset)
-    if not dataset.amount_field:
-        return ()
-    label = dataset.field(dataset.amount_field).label or dataset.amount_field.replace("_", " ")
-    said = {singular(word) for word in noun.words.lower().split()}
-    return (FieldSense(noun.dataset, dataset.amount_field),) if said & set(label.lower().split()) else ()
-
-
-def _average_of_many(reading: Reading, noun: Noun, amount: FieldSense) -> SeveralReadings:
-    """ "average bids per listing": how many, or how much?"""
-    label = reading.model.dataset(amount.dataset).field(amount.field).label or amount.field
-    choice = reading.frame.text.replace(noun.words, label, 1)
-    return SeveralReadings(
-        f"“Average {noun.words}”: I can average the {label}, but not yet how many there are.", (choice,)
-    )
-
-
-def _count_or_sum(reading: Reading, noun: Noun, amounts: tuple[FieldSense, ...]) -> SeveralReadings | NotUnderstood:
-    """ "total bids": how many, or how much?"""
-    if not amounts:
-        return NotUnderstood(f"Do you mean the number of {noun.words}?", (noun.words,))
-    label = reading.model.dataset(noun.dataset).field(amounts[0].field).label
-    text = reading.frame.text
-    previous = reading.previous()
-    said = f"{previous.words} {noun.words}" if previous else noun.words
-    if previous is None or not previous.word("agg") or said not in text:
-        return NotUnderstood(f"“{said}”: I cannot tell how many from how much.", (noun.words,))
-    choices = (text.replace(said, f"number of {noun.words}"), text.replace(said, f"sum of {label}"))
-    return SeveralReadings(f"“{said}”: how many, or how much?", choices)

@@ -6,8 +6,8 @@ from nl2sql.catalog.model import Relationship
 from nl2sql.writers.offline.frame import FilterAsk, MeasureAsk, Noun, ValueAsk
 from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.placing import is_deed, names_a_kind, negates_noun, relate, set_head, set_rank
+from nl2sql.writers.offline.read_counts import is_plural
 from nl2sql.writers.offline.read_nouns import take_noun
-from nl2sql.writers.offline.read_numbers import is_plural
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (
     Chunk,

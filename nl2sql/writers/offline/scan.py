@@ -16,10 +16,11 @@ from nl2sql.writers.offline.frame import Frame, NotUnderstood, Noun, RankAsk
 from nl2sql.writers.offline.phrasing import phrased
 from nl2sql.writers.offline.placing import count_kind, set_rank
 from nl2sql.writers.offline.read_columns import read_columns
+from nl2sql.writers.offline.read_counts import count_times
 from nl2sql.writers.offline.read_fields import agrees, read_field, read_grain, read_metric, usual_aggregate
 from nl2sql.writers.offline.read_made import read_made
 from nl2sql.writers.offline.read_nouns import read_noun
-from nl2sql.writers.offline.read_numbers import count_times, possesses, read_between, read_number, read_period
+from nl2sql.writers.offline.read_numbers import possesses, read_between, read_number, read_period
 from nl2sql.writers.offline.read_values import is_value, read_filter, read_value, read_verb
 from nl2sql.writers.offline.reading import Reading
 from nl2sql.writers.offline.senses import (

@@ -7,8 +7,10 @@ stands in quotation marks stays one token, numbers in words are counted together
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
 
 _CONTRACTIONS = (
     (re.compile(r"\bcan['’]t\b", re.I), "can not"),
@@ -52,17 +54,21 @@ _NUMBER_WORDS = {
 _MULTIPLIERS = frozenset("hundred dozen thousand million billion".split())
 # Marks that carry no meaning between words. Any other mark stays and must be understood.
 _SILENT = frozenset(".?!,;:\"'’“”()-–/&…")
+# What ends a sentence for sure; a full stop may stand behind an abbreviation.
+_ENDS = frozenset("?!;")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`text` as typed, `norm` for matching; `number` is set for numbers, `unit` to "EUR" or "%" when written."""
+    """`text` as typed, `norm` for matching; `number` is set for numbers, `unit` to "EUR" or "%" when written; `opens`:
+    a sentence ended right before."""
 
     text: str
     norm: str
     number: Decimal | None = None
     unit: str = ""
     quoted: bool = False
+    opens: bool = False
 
 
 def tokenize(text: str) -> tuple[Token, ...]:
@@ -80,7 +86,8 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _plain(text: str) -> list[Token]:
     for pattern, spelled in _CONTRACTIONS:
         text = pattern.sub(spelled, text)
-    tokens = []
+    tokens: list[Token] = []
+    ended = -1
     for match in _TOKEN.finditer(text):
         kind, found = match.lastgroup, match.group().strip()
         if kind == "number":
@@ -91,6 +98,10 @@ def _plain(text: str) -> list[Token]:
             tokens.append(Token(found, "to"))
         elif kind in ("date", "unclear") or found == "," or found not in _SILENT:
             tokens.append(Token(found, found))
+        elif found in _ENDS:
+            ended = len(tokens)
+        if tokens and ended == len(tokens) - 1:
+            tokens[-1] = replace(tokens[-1], opens=True)
     return tokens
 
 
@@ -152,14 +163,34 @@ def _is_tens(before: str, word: str) -> bool:
 
 def normalize(phrase: str) -> tuple[str, ...]:
     """The phrase as the tuple of `norm`s that its tokens would have, commas left out."""
+    words = phrase.lower().split(" ")
+    if _are_plain(words):  # as most of tens of thousands of stored values are
+        return tuple(str(int(word)) if word.isdigit() else _form(word) for word in words)
     return tuple(token.norm for token in tokenize(phrase) if token.norm != ",")
+
+
+def _are_plain(words: list[str]) -> bool:
+    """Letters or digits alone, and no two of them one number: neither "two hundred" nor "1 000" nor "5 k"."""
+    digits = [word.isdigit() for word in words]
+    if any(first and second for first, second in pairwise(digits)) or (
+        any(digits) and not _SIZES.keys().isdisjoint(words)
+    ):
+        return False
+    return all(
+        w.isascii() and (d or w.isalpha()) and w not in _NUMBER_WORDS for w, d in zip(words, digits, strict=True)
+    )
 
 
 def _word(found: str) -> Token:
     lower = found.lower()
     if lower in _NUMBER_WORDS:
         return Token(found, lower, Decimal(_NUMBER_WORDS[lower]))
-    return Token(found, _american(singular(lower)))
+    return Token(found, _form(lower))
+
+
+@lru_cache(maxsize=65_536)
+def _form(word: str) -> str:
+    return _american(singular(word))
 
 
 # British → American spelling, by rules that hurt no word: both sides of every comparison go through them.

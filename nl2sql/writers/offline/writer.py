@@ -28,6 +28,7 @@ from nl2sql.writers.offline.refusals import Refusal, refused
 from nl2sql.writers.offline.senses import Chunk, FieldSense, ValueSense
 from nl2sql.writers.offline.suggestions import nearest
 from nl2sql.writers.offline.tokens import Token, tokenize
+from nl2sql.writers.offline.traces import untraced
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
 GRAMMAR_VERSION = "6"
@@ -98,7 +99,11 @@ class OfflineWriter:
                 return changed
             if chunks[0].word("and") or chunks[0].word("but") or _asks_why_not(tokenize(text)):
                 raise NotUnderstood("I cannot tell how this changes the question before; please ask it as a whole.")
-        return read(Linked(chunks, text, context.as_of, self._model, self._graph))
+        plan = read(Linked(chunks, text, context.as_of, self._model, self._graph))
+        if lost := untraced(chunks, plan, self._model, self._graph):
+            said = ", ".join(f"“{words}”" for words in lost)
+            raise NotUnderstood(f"I could not fit {said} into the question.", lost)
+        return plan
 
     def _draft(self, plan: QueryPlan, chunks: tuple[Chunk, ...], context: Context) -> SqlDraft:
         """Raises PlanInvalid."""

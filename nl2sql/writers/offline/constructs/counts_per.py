@@ -158,7 +158,7 @@ def _folded(ask: Average, question: Linked, inner: Inner) -> QueryPlan:
     measure = shown[0]
     if not (is_additive(measure, question.model) or _counts(measure, question)):
         raise NotUnderstood(f"I cannot average {measure.name.replace('_', ' ')} per {ask.unit[-1].words}.")
-    unit, *kept = _unit_first(ask, plan)
+    unit, *kept = _unit_first(ask, plan, inner)
     plan = _members_only(ask, plan, question)
     name = f"{FUNCTION_WORDS[ask.function]}_{measure.name}"
     fold = Fold(name, _fold_function(ask.function), measure.name, tuple(kept))
@@ -182,15 +182,22 @@ def _fold_function(function: Function) -> Literal["avg", "min", "max", "median"]
             raise NotUnderstood("I can only average that, or take the lowest, highest or median of it.")
 
 
-def _unit_first(ask: Average, plan: QueryPlan) -> list[str]:
-    """The unit's dimension, then the others."""
+def _unit_first(ask: Average, plan: QueryPlan, inner: Inner) -> list[str]:
+    """The unit's dimension, then the others: those that are there without the unit too."""
     unit = ask.unit[-1]
     grain = unit.word("grain")
-    for dimension in plan.dimensions:
-        fits = dimension.grain == grain.argument if grain else not dimension.grain
-        if fits and (grain or dimension is plan.dimensions[0]):
-            return [dimension.name, *(d.name for d in plan.dimensions if d is not dimension)]
-    raise NotUnderstood(f"I could not tell what “per {unit.words}” counts.", (unit.words,))
+    units = [d.name for d in plan.dimensions if not grain or d.grain == grain.argument]
+    if len(plan.dimensions) > 1 and any(chunk.word("by") for chunk in ask.before):
+        counts = (word("number of", "count"),) if ask.counts else ()
+        others = {d.name for d in inner((*ask.before, *counts, *ask.rows, *ask.after)).dimensions}
+        units = [name for name in units if name not in others]
+        if len(units) != 1:
+            raise NotUnderstood(f"I could not tell what “per {unit.words}” counts.", (unit.words,))
+    elif not grain:
+        units = [d.name for d in plan.dimensions[:1] if not d.grain]
+    if not units:
+        raise NotUnderstood(f"I could not tell what “per {unit.words}” counts.", (unit.words,))
+    return [units[0], *(d.name for d in plan.dimensions if d.name != units[0])]
 
 
 def _members_only(ask: Average, plan: QueryPlan, question: Linked) -> QueryPlan:

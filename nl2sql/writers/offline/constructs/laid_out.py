@@ -20,20 +20,20 @@ _PHRASES = {
     ("laid out", "rows"): (
         "one row each | a row each | in separate rows | one line each | a line each | as rows | one row per year"
     ),
-    ("fewer", "down"): "fewer | less",
-    ("fewer", "up"): "more",
     ("than", ""): "than",
 }
-_KINDS = frozenset(("laid out", "fewer"))
+_KINDS = frozenset(("laid out",))
+# Alone they are not understood, and are told so: only a comparison of two periods gives them their meaning.
+_WAYS = {"fewer": "down", "less": "down", "more": "up"}
 _UNITS = ("year", "quarter", "month", "week", "day")
 
 
 def read_laid_out(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
-    if not mentions(chunks, _KINDS):
-        return None
-    found = _fewer(chunks)
-    if found is None:
+    found = None
+    if any(not c.senses and c.words.lower() in _WAYS for c in chunks):
+        found = _fewer(chunks)
+    if found is None and mentions(chunks, _KINDS):
         found = _laid_out(chunks)
     return inner(found) if found is not None else None
 
@@ -97,7 +97,7 @@ def _as_rows(chunks: Chunks, pair: tuple[int, int]) -> Chunks:
 
 def _fewer(chunks: Chunks) -> Chunks | None:
     """ "which categories sold fewer items in 2025 than in 2024": in which did their number fall."""
-    marks = places(chunks, "fewer")
+    marks = [i for i, c in enumerate(chunks) if not c.senses and c.words.lower() in _WAYS]
     thans = places(chunks, "than")
     periods = [i for i, c in enumerate(chunks) if c.has(PeriodSense)]
     if len(marks) != 1 or len(thans) != 1 or len(periods) != 2:
@@ -105,11 +105,11 @@ def _fewer(chunks: Chunks) -> Chunks | None:
     at, than = marks[0], thans[0]
     if not at < periods[0] < than < periods[1] or periods[1] != len(chunks) - 1:
         return None
-    way = chunks[at].word("fewer")
+    way = _WAYS[chunks[at].words.lower()]
     lead = [c for c in chunks[:at] if not is_filler(c)]
     thing = [c for c in chunks[at + 1 : periods[0]] if not is_filler(c)]
     between = [c for c in chunks[periods[0] + 1 : periods[1]] if c is not chunks[than]]
-    if way is None or len(lead) < 2 or not thing or not lead[0].word("list"):
+    if len(lead) < 2 or not thing or not lead[0].word("list"):
         return None
     if not all(is_filler(c) or c.word("preposition") or c.word("is") for c in between):
         return None
@@ -119,8 +119,8 @@ def _fewer(chunks: Chunks) -> Chunks | None:
     counted = thing if thing[0].has(MetricSense) else [word("number of", "count"), *thing]
     if not (thing[0].has(MetricSense) or any(c.has(DatasetSense) for c in thing)):
         return None
-    verb = "grow" if way.argument == "up" else "fall"
-    direction = "change up verb" if way.argument == "up" else "change down verb"
+    verb = "grow" if way == "up" else "fall"
+    direction = "change up verb" if way == "up" else "change down verb"
     return (
         word("in", "preposition"),
         lead[0],

@@ -1,6 +1,6 @@
 """Words that are left out because others imply them: "which Watches sold for more than 2,000 euros" (items), "how many
-things went for more than 5k" (items), "sold more than 10k worth" (of the amounts), "anna_k's average seller rating" (as a
-seller), "revenue per new user" (the ratio of two numbers)."""
+things went for more than 5k" (items), "sold more than 10k worth" (of the amounts), "anna_k's average seller rating" (as
+a seller), "revenue per new user" (the ratio of two numbers)."""
 
 from __future__ import annotations
 
@@ -48,10 +48,15 @@ def _things(chunks: Chunks, question: Linked) -> Chunks:
         if not is_filler(chunks[at + 1]) or any(c.has(*_NOUNS, MetricSense) for c in chunks):
             return chunks
         behind = chunks[following(chunks, at + 1)] if following(chunks, at + 1) < len(chunks) else None
-        of = {s.dataset for s in (*behind.of(FieldSense), *behind.of(FilterSense))} if behind else set()
+        of = _owners(behind) if behind else set()
         if len(of) == 1:
             return (*chunks[: at + 1], _rows(of.pop(), question), *chunks[at + 2 :])
     return chunks
+
+
+def _owners(chunk: Chunk) -> set[str]:
+    """The datasets of the fields and states that the words name."""
+    return {s.dataset for s in chunk.of(FieldSense)} | {s.dataset for s in chunk.of(FilterSense)}
 
 
 def _rows(dataset: str, question: Linked) -> Chunk:
@@ -71,7 +76,7 @@ def _value_as_noun(chunks: Chunks, question: Linked) -> Chunks:
             behind = following(chunks, behind)
         if behind >= len(chunks) or chunks[behind].has(MetricSense):
             return chunks
-        of = {s.dataset for s in (*chunks[behind].of(FilterSense), *chunks[behind].of(FieldSense))}
+        of = _owners(chunks[behind])
         if len(of) != 1 or of & {v.dataset for v in value.of(ValueSense)}:
             return chunks
         plain = Chunk(value.words, value.of(ValueSense))
@@ -89,7 +94,9 @@ def _worth(chunks: Chunks, question: Linked) -> Chunks:
     while begin and (chunks[begin - 1].has(NumberSense) or said(chunks[begin - 1], "money", "compare")):
         begin -= 1
     deed = preceding(chunks, begin)
-    verbs = {question.graph.relationships[v.relationship].source for v in chunks[deed].of(VerbSense)} if deed > 0 else set()
+    verbs = (
+        {question.graph.relationships[v.relationship].source for v in chunks[deed].of(VerbSense)} if deed > 0 else set()
+    )
     metrics = [m for m in question.model.metrics if m.additive and m.unit and metric_base(m, question.model) in verbs]
     doer = any(c.has(RoleSense) for c in chunks[:deed]) if deed > 0 else False
     if len(metrics) != 1 or not doer or chunks[begin : begin + 1] == () or not said(chunks[begin], "compare"):
@@ -168,6 +175,10 @@ def _of_the_role(chunks: Chunks, question: Linked) -> Chunks:
     return chunks
 
 
+def _kinds(chunk: Chunk) -> set[str]:
+    return {s.dataset for s in chunk.of(ValueSense)}
+
+
 def _all_of_two_states(chunks: Chunks, question: Linked) -> Chunks:
     """ "over all sold and unsold listings": of those that are the one or the other, as none is both."""
     for at in range(len(chunks) - 4):
@@ -179,7 +190,7 @@ def _all_of_two_states(chunks: Chunks, question: Linked) -> Chunks:
         first, other, noun = chunks[one], chunks[one + 2], chunks[one + 3]
         of = {s.dataset for s in noun.of(DatasetSense)}
         states = [{(v.dataset, v.field) for v in c.of(ValueSense)} for c in (first, other)]
-        both = all(c.has(FilterSense, ValueSense) and {s.dataset for s in (*c.of(FilterSense), *c.of(ValueSense))} & of for c in (first, other))
+        both = all(c.has(FilterSense, ValueSense) and (_owners(c) | _kinds(c)) & of for c in (first, other))
         if not of or not both or not states[0] & states[1]:
             continue
         comma = at - 1 if at and chunks[at - 1].word("comma") else at

@@ -18,6 +18,8 @@ LINKS = frozenset(
     "take takes took in on after before between and there that this then at".split()
 )
 GRAIN_UNITS: dict[str, tuple[DurationUnit, int]] = {"day": ("days", 1), "week": ("days", 7)}
+# Verbs that help others: "had closed", "has been sold".
+_AUXILIARIES = ("is", "was", "are", "were", "had", "has", "have", "has been", "had been", "have been", "been", "got")
 Edge = Literal["", "min", "max"]
 
 
@@ -64,10 +66,13 @@ class Moments:
         words = " ".join(c.words for c in self.chunks[begin : at + 1] if c.words.lower() not in LINKS)
         owner = {d.dataset for d in chunk.of(DatasetSense)}
         if owner and not edge and at + 1 < len(self.chunks):
-            behind = self.chunks[at + 1]
+            last = at + 1
+            while last + 1 < len(self.chunks) and self.words_at(last) in _AUXILIARIES:
+                last += 1  # "after the listing had closed"
+            behind = self.chunks[last]
             own = tuple(f for f in (*self.times(behind), *self._of_states(behind)) if f.dataset in owner)
             if own:  # "the listing's close", "after the listing closed"
-                return Moment(f"{words} {self.chunks[at + 1].words}", own), at + 2
+                return Moment(f"{words} {behind.words}", own), last + 1
         if owner and not edge and (event := self._event_behind(at + 1)):
             return event
         if owner:

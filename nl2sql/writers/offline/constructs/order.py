@@ -36,13 +36,13 @@ from nl2sql.writers.offline.constructs.running import RUNNING
 from nl2sql.writers.offline.constructs.same import SAME
 from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
-from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
 from nl2sql.writers.offline.constructs.spread import SPREAD
-from nl2sql.writers.offline.constructs.up_to_each import UP_TO_EACH
+from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
 from nl2sql.writers.offline.constructs.turns import TURNS
 from nl2sql.writers.offline.constructs.turns_of_numbers import NUMBER_TURNS
 from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.unsure import UNSURE
+from nl2sql.writers.offline.constructs.up_to_each import UP_TO_EACH
 from nl2sql.writers.offline.constructs.word_order import WORD_ORDER
 from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 
@@ -57,7 +57,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     COLUMNS_BEHIND,
     WRAPPING,
     UNITS,
-    APPOSITION,
+
     GRADABLE_OF,
     GRADABLE,
     OWNED,

@@ -103,6 +103,9 @@ def _best_selling(question: Linked, inner: Inner, at: int) -> QueryPlan | None:
     if any(d.dataset == filters[0].dataset for d in chunks[thing].of(DatasetSense)):
         return None
     mark = said(chunks[at], "extreme")
+    by = following(chunks, thing)
+    if by + 1 < len(chunks) and chunks[by].word("by") and chunks[by + 1].has(MetricSense):
+        return inner((*chunks[:deed], *chunks[thing:]))  # "best-selling category by GMV": by that, and not by number
     counted = Chunk(f"{filters[0].filter} ones", filters)
     put = (word("most", "most", mark.argument if mark else "max"), counted)
     return inner(_asking((*chunks[:at], chunks[thing], *put, *chunks[thing + 1 :])))

@@ -202,7 +202,7 @@ class _Finder:
         return bool(fields) and not any(f.datatype.is_number or f.is_time for f in fields)
 
     def _with_deed(self, core: tuple[Chunk, ...], at: int, end: int) -> tuple[tuple[Chunk, ...], int]:
-        """ "number of items sold, average price …": a state right behind the noun that is counted is said of it alone."""
+        """ "number of items sold, average price …": a state right behind the counted noun is said of it alone."""
         deed = self.chunks[at] if at < end else None
         of = {s.dataset for c in core for s in c.of(DatasetSense)} if any(said(c, "count") for c in core) else set()
         if deed is None or not of or not all(s.dataset in of for s in deed.of(FilterSense)):

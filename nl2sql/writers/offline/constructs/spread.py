@@ -1,5 +1,5 @@
-"""Distributions said in full: "how many listings got 0 bids, 1 bid, 2 bids and so on", "distribution of the number of bids
-of unsold listings", "bid amounts below 500 euros in steps of 50"."""
+"""Distributions said in full: "how many listings got 0 bids, 1 bid, 2 bids and so on", "distribution of the number of
+bids of unsold listings", "bid amounts below 500 euros in steps of 50"."""
 
 from __future__ import annotations
 

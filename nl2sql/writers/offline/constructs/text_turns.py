@@ -39,6 +39,7 @@ def _field_behind(chunks: Chunks, model: SemanticModel) -> Chunks:
             continue
         place = following(chunks, at)
         fields = _texts(chunks[place], model) if place < len(chunks) else ()
+        fields = fields or (_plain_text(chunks, at, place, model) if place < len(chunks) else ())
         start = at
         while start and _is_text(chunks[start - 1]):
             start -= 1
@@ -103,6 +104,16 @@ def _texts(chunk: Chunk, model: SemanticModel) -> tuple[FieldSense, ...]:
     return tuple(
         f for f, field in fields if field.datatype == "String" and not field.is_time and not field.values and not field.sensitive
     )
+
+
+def _plain_text(chunks: Chunks, at: int, place: int, model: SemanticModel) -> tuple[FieldSense, ...]:
+    """ "in the text": the one field of the rows before that the model calls their text."""
+    noun = next((c for c in reversed(chunks[:at]) if c.has(DatasetSense)), None)
+    if noun is None or chunks[place].words.lower().split()[-1] != "text":
+        return ()
+    dataset = model.dataset(noun.of(DatasetSense)[0].dataset)
+    fields = [f for f in dataset.fields if f.label.lower().split()[-1:] == ["text"] and not f.sensitive]
+    return (FieldSense(dataset.name, fields[0].name),) if len(fields) == 1 else ()
 
 
 def _holds(chunk: Chunk) -> bool:

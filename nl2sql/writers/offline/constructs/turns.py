@@ -36,6 +36,7 @@ _NOUNS = (DatasetSense, RoleSense)
 _EACH = frozenset("each every per".split())
 _PHRASES: dict[tuple[str, str], str] = {
     ("often", "most"): "most often | most frequently | the most often | the most frequently | the most times | most times",
+    ("is", ""): "is part of | is a part of | are part of | was part of | were part of",
     ("often", "least"): "least often | least frequently | the least often | the least frequently",
     ("recent", "min all"): (
         "in the order they came in | in the order in which they came in | in the order they were placed | in the order "
@@ -231,6 +232,8 @@ def _most_often(chunks: Chunks, question: Linked) -> Chunks:
         raise NotUnderstood("Who or what did that most often? Please name it.", (chunks[often].words,))
     dataset = _dataset_of(chunks[thing], question)
     before = preceding(chunks, often)
+    while before > thing and chunks[before].word("preposition") and not chunks[before].has(DatasetSense, VerbSense):
+        before = preceding(chunks, before)  # "commented on most often"
     event = next((i for i in (before, often + 1) if thing < i < len(chunks) and _event(chunks[i], dataset, question)), -1)
     noun = _event(chunks[event], dataset, question) if event >= 0 else None
     if noun is None:

@@ -61,6 +61,8 @@ def _counted_average(chunks: Chunks, question: Linked) -> Chunks:
             Chunk(chunk.words, (FilterSense(dataset.name, metric.name),)),
             Chunk(label, (DatasetSense(dataset.name),)),
         )
+        if any(c.word("not") for c in chunks[max(at - 4, 0) : at]):
+            rows = (rows[1], rows[0])  # "never received a seller rating": it is the rows that there are not
         return (*chunks[:at], *rows, *chunks[at + 1 :])
     return chunks
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from nl2sql.plan.base import Derived, During, Having, Measure, QueryPlan
 from nl2sql.plan.periods import Period, say_day
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_additive, measured, said, shown_measures, time_dimension, together
+from nl2sql.writers.offline.constructs.pieces import measured, said, shown_measures, time_dimension, together
 from nl2sql.writers.offline.constructs.spans import inside, spans
 from nl2sql.writers.offline.frame import NotUnderstood
 
@@ -41,13 +41,13 @@ def read_up_to_each(question: Linked, inner: Inner) -> QueryPlan | None:
     ]
     before = tuple(c for i, c in kept if i < taken.start)
     plan = measured((*before, *by, *(c for i, c in kept if i >= taken.stop)), inner)
-    return _since_the_beginning(plan, question)
+    return _since_the_beginning(plan)
 
 
-def _since_the_beginning(plan: QueryPlan, question: Linked) -> QueryPlan:
+def _since_the_beginning(plan: QueryPlan) -> QueryPlan:
     dimension, shown = time_dimension(plan), shown_measures(plan)
     odd = plan.having or plan.limit is not None or plan.derived or plan.beside or plan.fold or len(plan.dimensions) != 1
-    if dimension is None or odd or len(shown) != 1 or not is_additive(shown[0], question.model):
+    if dimension is None or odd or len(shown) != 1 or shown[0].kind != "count":
         raise NotUnderstood("I cannot say how many there were at the end of each of these.")
     dated = [c for c in plan.conditions if isinstance(c, During) and c.field == dimension.field]
     total = Derived("running_total", "running_total", shown[0].name, along=dimension.name)

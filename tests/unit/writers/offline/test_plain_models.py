@@ -51,6 +51,11 @@ semantic_model:
       datatype: String
       custom_extensions: [{vendor_name: NL2SQL, data: '{"indexed": true}'}]
     - {name: population, expression: {dialects: [{dialect: ANSI_SQL, expression: population}]}, datatype: Integer}
+    - name: valley_name
+      expression: {dialects: [{dialect: ANSI_SQL, expression: valley_name}]}
+      datatype: String
+      label: valley of the village
+      custom_extensions: [{vendor_name: NL2SQL, data: '{"indexed": true}'}]
   - name: hut
     source: hut
     primary_key: [hut_name]
@@ -82,10 +87,10 @@ semantic_model:
 """
 ROWS = """
 CREATE TABLE valley (valley_name TEXT, population INTEGER, area REAL);
-CREATE TABLE village (village_name TEXT, population INTEGER);
+CREATE TABLE village (village_name TEXT, population INTEGER, valley_name TEXT);
 CREATE TABLE hut (hut_name TEXT, meal TEXT, altitude INTEGER, beds INTEGER, valley_name TEXT);
 INSERT INTO valley VALUES ('Arven', 900, 30.0), ('Tamsel', 300, 55.0);
-INSERT INTO village VALUES ('Loos', 200), ('Mund', 50), ('Tamsel', 120);
+INSERT INTO village VALUES ('Loos', 200, 'Tamsel'), ('Mund', 50, 'Tamsel'), ('Tamsel', 120, 'Arven');
 INSERT INTO hut VALUES
   ('Kestrel', 'Soup', 2100, 40, 'Arven'), ('Marten', 'Soup', 1800, 12, 'Arven'), ('Ibex', 'Stew', 2600, 12, 'Tamsel'),
   ('Plover', 'Stew', 1500, 60, 'Orrin'), ('Raven', 'Soup', 1400, 25, NULL);
@@ -161,6 +166,7 @@ def test_an_adjective_goes_by_the_field_that_has_it_as_a_synonym(
         ("population of Arven", [(900,)]),
         ("population of Loos", [(200,)]),
         ("number of huts in Tamsel", [(1,)]),
+        ("number of villages in Tamsel", [(2,)]),  # and not the village of that name
         ("population of the village Tamsel", [(120,)]),
         ("How high is Ibex?", [(2600,)]),
         ("top 1 meals by average altitude", [("Stew", 2050.0)]),
