@@ -251,6 +251,7 @@ class Journey:
             hint=done.tag.hint,
             estimate=done.estimate,
             plan=draft.plan,
+            confidence=draft.confidence,
         )
 
     def _said_no(self, draft: Clarification | CannotAnswer | Explanation) -> Answer:

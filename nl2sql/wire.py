@@ -35,6 +35,7 @@ def answer_to_json(answer: Answer) -> str:
             "headline": answer.headline,
             "interpretation": answer.interpretation,
             "plan": json.loads(answer.plan) if answer.plan else None,
+            "confidence": answer.confidence,
             "sql": answer.sql,
             "executed_sql": answer.executed_sql,
             **_rows(answer),

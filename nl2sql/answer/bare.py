@@ -1,4 +1,4 @@
-"""Time expressions without the parser's own wrappers."""
+"""What the parser wraps around expressions, seen through; and what a conversion makes of a number."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def bare(node: exp.Expr) -> exp.Expr:
             return node  # DATE(x): that does cut the time off
         node = node.this
     return node
+
+
+def makes_whole(cast: exp.Cast) -> bool:
+    """A conversion to a whole number, MySQL's SIGNED as well."""
+    return cast.is_type(*exp.DataType.INTEGER_TYPES) or cast.to.sql().upper() in ("SIGNED", "UNSIGNED")

@@ -119,6 +119,7 @@ class Answer:
     `id` names this one asking in the ledger, in logs and for `Pipeline.cancel`. `data_as_of` and `stored_at` are UTC
     without zone: up to when the data is there, and since when a cached result is kept.
     `plan` is the query plan that `sql` was compiled from, as JSON text; empty where there is none.
+    `confidence` is how sure the writer is of its reading, from 0 to 1; None where it does not say.
     `estimate` is what running was to cost, where that was asked for: with code "over_soft_limit" nothing ran yet.
     """
 
@@ -147,3 +148,4 @@ class Answer:
     usage: Usage = NO_USAGE
     stages: tuple[StageTime, ...] = ()
     plan: str = ""
+    confidence: float | None = None

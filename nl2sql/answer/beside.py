@@ -60,7 +60,7 @@ def _union_of_keys(query: exp.Expr | None) -> tuple[tuple[str, ...], list[str]] 
                 return None
             pending = [part.this, part.expression, *pending]
             continue
-        if not isinstance(part, exp.Select) or any(v and k not in ("expressions", "from_") for k, v in part.args.items()):
+        if not isinstance(part, exp.Select) or {k for k, v in part.args.items() if v} != {"expressions", "from_"}:
             return None
         mine = tuple(each.alias_or_name for each in part.selects)
         if (names and mine != names) or not all(isinstance(e.unalias(), exp.Column) for e in part.selects):

@@ -94,7 +94,7 @@ def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
             if not name and speaker.scope.outer is not None and not projection.alias.startswith("_col_"):
                 name = f"“{pretty(projection.alias)}”"  # the outer query speaks of it by this name
             words = _without(speaker, inner).say(inner)
-            text = words if not name or name == words else f"{name}: {words}"
+            text = words if not name or name.strip("“”") == words else f"{name}: {words}"
             lines.append(ReceiptLine("measure", text, speaker.sql(projection)))
         elif inner.sql() not in keys:
             shown.append(projection)
@@ -259,22 +259,33 @@ def _only_tells_apart(key: exp.Expr, keys: list[exp.Expr], shown: Mapping[str, s
     return any(k.sql() in shown for k in siblings)
 
 
-def _top_of_each(part: exp.Expr, speaker: Speaker) -> str:
-    """ "the top 3 within each country, by GMV (descending)" for ROW_NUMBER or RANK at most 3; else ""."""
+def top_of_each(part: exp.Expr, speaker: Speaker) -> tuple[str, str]:
+    """("first 3 rows for each country", "GMV (descending)") for ROW_NUMBER or RANK at most 3; else two empty ones."""
     number = part.expression if isinstance(part, exp.LTE | exp.LT | exp.EQ) else None
     window = part.this.unnest() if number is not None else None
     if not isinstance(window, exp.Window) or not isinstance(window.this, exp.RowNumber | exp.Rank | exp.DenseRank):
-        return ""
+        return "", ""
     if not isinstance(number, exp.Literal) or not number.is_int or window.args.get("spec"):
-        return ""
+        return "", ""
     order, within = window.args.get("order"), window.args.get("partition_by") or []
     count = int(number.name) - isinstance(part, exp.LT)
     if order is None or count < 1 or (isinstance(part, exp.EQ) and count != 1):
+        return "", ""
+    things = "places" if isinstance(window.this, exp.Rank | exp.DenseRank) else "rows"
+    first = f"first {count} {things}" if count > 1 else f"first {things[:-1]}"
+    if within:
+        first += f" for each {listed([part_words(key, speaker) for key in within])}"
+    return first, listed([ordered_words(item, speaker) for item in order.expressions])
+
+
+def _top_words(part: exp.Expr, speaker: Speaker) -> str:
+    first, by = top_of_each(part, speaker)
+    if not first:
         return ""
-    ties = "" if isinstance(window.this, exp.RowNumber) else ", with all that share a place"
-    each = f" for each {listed([part_words(key, speaker) for key in within])}" if within else ""
-    by = listed([ordered_words(item, speaker) for item in order.expressions])
-    return f"only the first {counted(count, 'row') if count > 1 else 'row'}{each}, in order of {by}{ties}"
+    ranked = part.this.unnest().this
+    ties = "" if isinstance(ranked, exp.RowNumber) else "; equal ones share a place"
+    ties += " and the next follows without a gap" if isinstance(ranked, exp.DenseRank) else ""
+    return f"only the {first}, in order of {by}{ties}"
 
 
 def _at_least_one(part: exp.Expr, speaker: Speaker) -> str:
@@ -298,7 +309,7 @@ def _having(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     for name, rows in (("having", "groups"), ("qualify", "rows")):
         clause = select.args.get(name)
         for part in conjuncts(clause.this) if clause else []:
-            shown = _top_of_each(part, speaker) or _at_least_one(part, speaker)
+            shown = _top_words(part, speaker) or _at_least_one(part, speaker)
             lines.append(ReceiptLine("having", shown or f"only {rows} where {speaker.say(part)}", speaker.sql(part)))
     return lines
 

@@ -69,4 +69,5 @@ def compose(
         assumptions=draft.assumptions,
         cached=cached,
         plan=draft.plan,
+        confidence=draft.confidence,
     )

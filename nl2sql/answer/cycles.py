@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from nl2sql.answer.bare import bare
+from nl2sql.answer.bare import bare, makes_whole
 
 DAYS = tuple(calendar.day_name)
 MONTHS = tuple(calendar.month_name)[1:]
@@ -59,7 +59,7 @@ def cycle_of(node: exp.Expr, dialect: str = "") -> Cycle | None:
 
 
 def _base(node: exp.Expr, dialect: str) -> tuple[exp.Expr, Mapping[int, int], str] | None:
-    """The time that a part is taken of, which weekday (or month) from 0 each of its numbers is, and which of the two."""
+    """The time that a part is taken of, which weekday or month (from 0) each of its numbers is, and which of both."""
     day = _FROM_SUNDAY_0 if dialect == "duckdb" else _FROM_SUNDAY_1
     if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
         text = node.args["format"].name
@@ -85,7 +85,7 @@ def _value(node: exp.Expr, part: exp.Expr, number: int) -> int | None:
     if node is part:
         return number
     if isinstance(node, exp.Paren | exp.Cast | exp.Floor):
-        is_number = not isinstance(node, exp.Cast) or node.is_type(*exp.DataType.NUMERIC_TYPES)
+        is_number = not isinstance(node, exp.Cast) or makes_whole(node) or node.is_type(*exp.DataType.NUMERIC_TYPES)
         return _value(node.this, part, number) if is_number else None
     if isinstance(node, exp.Literal):
         return int(node.name) if node.is_int else None

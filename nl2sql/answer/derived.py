@@ -17,8 +17,8 @@ from nl2sql.answer.windows import earlier_bucket, growth_of, share_words
 Kind = Literal["", "growth", "difference", "running", "moving", "previous", "rank", "share"]
 _RANKS = (exp.RowNumber, exp.Rank, exp.DenseRank)
 _KEEPS = (
-    exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.Round, exp.Coalesce, exp.Paren, exp.Cast, exp.Alias, exp.Window,
-    exp.Filter, exp.Lag, exp.Lead, exp.Abs,
+    exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.Round, exp.Coalesce, exp.Paren, exp.Cast, exp.Alias,
+    exp.Window, exp.Filter, exp.Lag, exp.Lead, exp.Abs,
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def unit_label(node: exp.Expr, scope: Scope, speaker: Speaker) -> ColumnLabel | 
         elif isinstance(node, exp.Case | exp.If):
             branch = node.args["ifs"][0] if isinstance(node, exp.Case) else node
             node = branch.args["true"]
-        elif isinstance(node, exp.Mul) and isinstance(node.expression, exp.Literal) and node.expression.name in ("1", "1.0"):
+        elif isinstance(node, exp.Mul) and node.expression.name in ("1", "1.0"):
             node = node.this
         elif isinstance(node, exp.Sub | exp.Add):
             left = unit_label(node.this, scope, speaker)

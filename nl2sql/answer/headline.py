@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from sqlglot import exp
 
-from nl2sql.answer.clauses import group_keys
+from nl2sql.answer.clauses import group_keys, top_of_each
+from nl2sql.answer.durations import without_unit
 from nl2sql.answer.findings import unfinished
 from nl2sql.answer.formats import MISSING, percent
 from nl2sql.answer.grains import bucket_start
@@ -18,6 +20,7 @@ from nl2sql.answer.shape import Output, column_values
 from nl2sql.answer.sources import conjuncts, is_scalar, leading_select
 from nl2sql.answer.speech import Speaker
 from nl2sql.answer.timing import time_condition
+from nl2sql.answer.trends import Row, growth_along, growth_between, leader_growth, running_end, shown_period
 from nl2sql.engines.base import ResultTable
 
 _SENTENCE_AT_MOST = 120  # characters of conditions that can still be read in one breath
@@ -27,6 +30,7 @@ _CONDITIONS_AT_MOST = 2  # more than two make no sentence; the receipt has them 
 def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker, as_of: date) -> str:
     if result.row_count == 0:
         return _empty(tree, speaker)
+    outputs = tuple(map(_in_any_unit, outputs))
     dimensions = [o for o in outputs if o.role != "measure"]
     measures = [o for o in outputs if o.role == "measure"]
     if result.row_count == 1 and is_scalar(tree):
@@ -42,6 +46,13 @@ def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, s
     return _cross(tree, dimensions, measures, result, speaker)
 
 
+def _in_any_unit(output: Output) -> Output:
+    """A time is shown in the unit that fits, so its title names none."""
+    if not output.duration:
+        return output
+    return replace(output, label=replace(output.label, label=without_unit(output.title, output.duration)))
+
+
 def _values(result: ResultTable, output: Output) -> list[object]:
     return column_values(result.table, output)
 
@@ -49,6 +60,9 @@ def _values(result: ResultTable, output: Output) -> list[object]:
 def _scalar(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker) -> str:
     row = [(output, _values(result, output)[0]) for output in outputs]
     scope = _scope_words(tree, speaker, outputs[0])
+    grown = growth_between(outputs, {output.name: value for output, value in row})
+    if grown:
+        return grown
     if all(value is None for _, value in row):
         what = listed([mid(o.title) for o, _ in row], "or")
         return f"There is no value for {what}{scope}: no row had one."
@@ -88,6 +102,9 @@ def _verb(output: Output, scope: str) -> str:
 
 def period_of(tree: exp.Expr, speaker: Speaker) -> str:
     """ "in 2025" when the statement holds one time column to one period, else ""."""
+    shown = shown_period(tree, speaker)
+    if shown is not None:
+        return period_in_sentence(shown)
     where = tree.args.get("where") if isinstance(tree, exp.Select) else None
     parts = conjuncts(where.this) if where else []
     times = merge([t for p in parts if (t := time_condition(p, speaker))])
@@ -109,7 +126,8 @@ def _scope_words(tree: exp.Expr, speaker: Speaker, output: Output) -> str:
     in_title = output.title.lower()
     words = [] if output.is_metric else [f"only {n.word}" for n in named if f" of {n.word} " not in in_title]
     said = words + [speaker.say(p) for p in others]
-    period = f" {period_in_sentence(times[0].period)}" if len(times) == 1 else ""
+    shown = shown_period(tree, speaker) or (times[0].period if len(times) == 1 else None)
+    period = f" {period_in_sentence(shown)}" if shown is not None else ""
     if not said or len(said) > _CONDITIONS_AT_MOST or any("`" in s or len(s) > 60 for s in said):
         more = " (under the conditions in the receipt)" if said else ""
         return period + more
@@ -141,8 +159,46 @@ def _ranking(
     name = _name(dimensions, result, winners[0])
     if lowest_first:
         return f"{opening(name)} has the lowest {what}{scope}: {shown}."
-    share = "" if tree.args.get("limit") or tree.args.get("having") else _share(measure, best, values, result)
-    return f"{opening(name)} leads{scope} with {_amount_of(shown, measure)}{share}."
+    share = "" if _leaves_out(tree, speaker) else _share(measure, best, values, result)
+    place = dimensions[0] if len(dimensions) == 1 else None
+    if place is not None and (place.cycle or place.width is not None):
+        at = {"day of the week": "on", "hour of the day": "at"}.get(place.cycle, "in" if place.cycle else "for")
+        where = name if place.cycle else f"{mid(place.title)} {name}"
+        return f"{measure.title}{scope} is highest {at} {where}: {shown}{share}."
+    row = {m.name: _values(result, m)[winners[0]] for m in measures}
+    top = _top_of_each(tree, speaker)
+    if top:
+        return f"Of the {top}, {name} leads{scope} with {_amount_of(shown, measure)}."
+    more = leader_growth(measures, measure, row) + _second(measure, measures, dimensions, result)
+    return f"{opening(name)} leads{scope} with {_amount_of(shown, measure)}{share}{more}."
+
+
+def _top_of_each(tree: exp.Expr, speaker: Speaker) -> str:
+    clause = tree.args.get("qualify")
+    parts = conjuncts(clause.this) if clause is not None else []
+    return next((first for part in parts if (first := top_of_each(part, speaker)[0])), "")
+
+
+def _leaves_out(tree: exp.Expr, speaker: Speaker) -> bool:
+    """Groups are missing from the result: their values do not add up to the total."""
+    if any(tree.args.get(name) for name in ("limit", "having", "qualify")):
+        return True
+    is_of_steps = any(source.query is not None for source in speaker.scope.sources.values())
+    return bool(is_of_steps and tree.args.get("where"))
+
+
+def _second(measure: Output, measures: list[Output], dimensions: list[Output], result: ResultTable) -> str:
+    """ "; highest number of bids: Electronics (13,660)", where a second number stands beside the first."""
+    others = [m for m in measures if m.name != measure.name and m.derived.kind == "" and m.is_aggregate]
+    if len(others) != 1 or any(m.derived.kind for m in measures):
+        return ""
+    values = _numbers(result, others[0])
+    best = max((v for v in values if v is not None), default=None)
+    rows = [i for i, v in enumerate(values) if v == best]
+    if best is None or len(rows) != 1:
+        return ""
+    shown = others[0].show(_values(result, others[0])[rows[0]])
+    return f"; highest {mid(others[0].title)}: {_name(dimensions, result, rows[0])} ({shown})"
 
 
 def _amount_of(shown: str, measure: Output) -> str:
@@ -224,6 +280,12 @@ def _series(
     if len(rows) < 2:
         return _list(tree, (bucket, *measures), result, speaker)
     rows.sort(key=lambda row: (str(bucket_start(row[0], bucket.grain) or ""), str(row[0])))
+    table = _records((bucket, *measures), result, bucket)
+    grown = growth_along(
+        measures, bucket, [r for r in table if not unfinished(r[bucket.name], bucket.grain, as_of)], scope
+    )
+    if grown:
+        return grown
     whole = [row for row in rows if not unfinished(row[0], bucket.grain, as_of)] or rows
     low, high, last = min(whole, key=_value_of), max(whole, key=_value_of), whole[-1]
 
@@ -235,7 +297,16 @@ def _series(
         return f"{start}: {measure.show(low[1])} in every {bucket.grain} shown."
     ends = f"; last full {bucket.grain} {said(last)}" if last not in (low, high) else ""
     cut = f", among the first {result.row_count:,} rows" if result.truncated else ""
+    cut += "" if result.truncated else running_end(measures, bucket, table)
     return f"{start}: lowest {said(low)}, highest {said(high)}{ends}{cut}."
+
+
+def _records(outputs: tuple[Output, ...], result: ResultTable, bucket: Output) -> list[Row]:
+    """The rows by output name, in the order of their buckets; without the ones that have none."""
+    columns = {output.name: _values(result, output) for output in outputs}
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = [row for row in rows if row[bucket.name] is not None]
+    return sorted(rows, key=lambda r: (str(bucket_start(r[bucket.name], bucket.grain) or ""), str(r[bucket.name])))
 
 
 def _value_of(row: tuple[object, Decimal]) -> Decimal:

@@ -57,10 +57,15 @@ def _sole_source(outer: exp.Select, tree: exp.Select) -> exp.Select | None:
     entry = from_.this
     if isinstance(entry, exp.Subquery):
         inner = entry.this if set(k for k, v in entry.args.items() if v) <= {"this", "alias"} else None
-    elif isinstance(entry, exp.Table) and not entry.db and set(k for k, v in entry.args.items() if v) <= {
-        "this",
-        "alias",
-    }:
+    elif (
+        isinstance(entry, exp.Table)
+        and not entry.db
+        and set(k for k, v in entry.args.items() if v)
+        <= {
+            "this",
+            "alias",
+        }
+    ):
         inner = ctes_of(outer).get(entry.name)
         readers = [table for table in tree.find_all(exp.Table) if not table.db and table.name == entry.name]
         inner = inner if len(readers) == 1 else None
@@ -77,7 +82,7 @@ def _sole_source(outer: exp.Select, tree: exp.Select) -> exp.Select | None:
         return None
     columns = _columns(outer, inner)
     names = {each.alias_or_name for each in inner.selects}
-    known = all(c.table == alias and c.name in names or not c.table for c in columns)
+    known = all((c.table == alias and c.name in names) or not c.table for c in columns)
     return inner if known and not any(isinstance(p.unalias(), exp.Star) for p in outer.selects) else None
 
 
@@ -116,11 +121,13 @@ def _keep_as_written(outer: exp.Select, behind: Mapping[str, exp.Expr]) -> None:
     """Conditions keep the text that people see in the statement beside them, unless there is a condition behind it."""
     where = outer.args.get("where")
     for part in conjuncts(where.this) if where is not None else []:
-        values = [behind[c.name] for c in part.find_all(exp.Column) if c.name in behind]
-        if not any(value.find(exp.Predicate) for value in values):
-            leaves = [node for node in part.walk() if isinstance(node, exp.Predicate | exp.Escape)]
-            for node in [part, *leaves]:
-                node.meta.setdefault(AS_WRITTEN, node.copy())
+        for node in [part, *(node for node in part.walk() if isinstance(node, exp.Predicate | exp.Escape))]:
+            node.meta.setdefault(AS_WRITTEN, node.copy())
+    for node in outer.walk():
+        if AS_WRITTEN in node.meta and any(
+            column.name in behind and behind[column.name].find(exp.Predicate) for column in node.find_all(exp.Column)
+        ):
+            del node.meta[AS_WRITTEN]
 
 
 def _aggregates(value: exp.Expr) -> bool:

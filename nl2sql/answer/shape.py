@@ -20,7 +20,7 @@ from nl2sql.answer.grains import Grain, bucket_name, grain_of
 from nl2sql.answer.grammar import mid, opening, pretty
 from nl2sql.answer.histograms import histogram_of, label_of, step_words
 from nl2sql.answer.named_filters import find_named
-from nl2sql.answer.sources import Scope, behind_all, conjuncts, leading_select
+from nl2sql.answer.sources import behind_all, conjuncts, leading_select
 from nl2sql.answer.speech import Speaker
 
 Role = Literal["time", "category", "measure", "id", "text"]
@@ -41,7 +41,7 @@ class Output:
     is_aggregate: bool = False
     is_metric: bool = False
     words: Mapping[str, str] = field(default_factory=dict)  # stored value → what people call it
-    derived: Derivation = Derivation()
+    derived: Derivation = field(default_factory=Derivation)
     duration: str = ""  # the unit of a time between two moments
     width: Decimal | None = None  # of the buckets that numbers were cut to
     cycle: str = ""  # "day of the week", "hour of the day" …
@@ -81,12 +81,22 @@ def read_outputs(tree: exp.Expr, table: pa.Table, speaker: Speaker) -> tuple[Out
 def _told_apart(outputs: list[Output], speaker: Speaker) -> tuple[Output, ...]:
     """Two columns of one title go by their own names."""
     titles = [each.title for each in outputs]
+    outputs = [_of_what(each, outputs) for each in outputs]
     return tuple(
         replace(each, label=replace(each.label, label=_own_name(each.name, speaker)))
         if titles.count(each.title) > 1 and not each.name.startswith("_col_")
         else each
         for each in outputs
     )
+
+
+def _of_what(output: Output, outputs: list[Output]) -> Output:
+    """ "Growth" of GMV along the months is "Growth of GMV"."""
+    is_along = output.derived.back or output.derived.kind in ("running", "moving")
+    of = next((mid(each.title) for each in outputs if each.name == output.derived.of), "") if is_along else ""
+    if not of or of.lower() in output.title.lower() or output.is_metric:
+        return output
+    return replace(output, label=replace(output.label, label=f"{output.title} of {of}"))
 
 
 def _own_name(name: str, speaker: Speaker) -> str:
@@ -101,9 +111,9 @@ def _own_name(name: str, speaker: Speaker) -> str:
 def _output(column: pa.Field, position: int, projection: exp.Expr | None, speaker: Speaker) -> Output:
     name = column.name
     if projection is None or isinstance(projection, exp.Star):
-        role: Role = "measure" if _is_number(column.type) else "text"
-        return Output(name, position, role, ColumnLabel(opening(pretty(name))))
-    node, scope = behind_all(projection.unalias(), speaker.scope)
+        unnamed: Role = "measure" if _is_number(column.type) else "text"
+        return Output(name, position, unnamed, ColumnLabel(opening(pretty(name))))
+    node, scope = behind_all(_filled(projection.unalias()), speaker.scope)
     inside = speaker.within(scope)
     is_aggregate = bool(node.find(exp.AggFunc, exp.Window))
     metric = _metric(name, speaker) if is_aggregate else None
@@ -135,6 +145,12 @@ def _output(column: pa.Field, position: int, projection: exp.Expr | None, speake
         width=bucket.width if bucket is not None else None,
         cycle=cycle,
     )
+
+
+def _filled(node: exp.Expr) -> exp.Expr:
+    """The column of another step, where a group without a value there is filled: COALESCE(step.n, 0)."""
+    is_filled = isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Column) and len(node.expressions) == 1
+    return node.this if is_filled and isinstance(node.expressions[0], exp.Literal) else node
 
 
 def _is_compared(node: exp.Expr) -> bool:
@@ -173,7 +189,8 @@ def _label(name: str, node: exp.Expr, grain: Grain | None, speaker: Speaker) -> 
         return ColumnLabel(_own_name(name, speaker))
     words = _with_adjective(speaker.say(node), speaker)
     counts_rows = words == "number of rows" and not generated
-    if isinstance(node, exp.AggFunc | exp.WithinGroup) and "`" not in words and len(words) <= _WORDS_AT_MOST and not counts_rows:
+    is_short = "`" not in words and len(words) <= _WORDS_AT_MOST
+    if isinstance(node, exp.AggFunc | exp.WithinGroup) and is_short and not counts_rows:
         return ColumnLabel(opening(words))
     return ColumnLabel(opening(pretty(name)) if not generated else opening(words[:_WORDS_AT_MOST]))
 

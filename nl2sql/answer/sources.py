@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-
 AS_WRITTEN = "as written"  # in the notes of a condition that was put into the terms of another query: its own text
 
 

@@ -67,11 +67,13 @@ class Speaker:
 
     def sql(self, node: exp.Expr) -> str:
         """The fragment as a person would write it: without the quotes that qualifying adds."""
-        copied = node.meta.get(AS_WRITTEN, node).copy()
+        written: exp.Expr = node.meta.get(AS_WRITTEN, node)
+        copied = written.copy()
         for identifier in copied.find_all(exp.Identifier):
             if identifier.name.isidentifier():
                 identifier.set("quoted", False)
-        return copied.sql(dialect=self.dialect)
+        text: str = copied.sql(dialect=self.dialect)
+        return text
 
     def plural(self, table: str) -> str:
         label = self.labels.tables.get(table)

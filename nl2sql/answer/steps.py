@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from nl2sql.answer.bare import makes_whole
 from nl2sql.answer.grains import grain_of
 from nl2sql.answer.sources import Scope
 
@@ -72,7 +73,7 @@ def _with_symbol(key: exp.Expr, bucket: exp.Expr) -> str:
     key = key.copy().transform(lambda node: symbol.copy() if node == bucket else node)
     key = key.transform(lambda node: node.this if _changes_nothing(node, symbol) else node)
     for cast in key.find_all(exp.Cast):
-        if cast.is_type(*exp.DataType.INTEGER_TYPES):
+        if makes_whole(cast):
             cast.set("to", exp.DataType.build("INT"))
     for each in key.find_all(exp.DateDiff):
         each.set("date_part_boundary", None)

@@ -53,8 +53,8 @@ def ordered_words(node: exp.Expr, speaker: Speaker) -> str:
 
 
 def earlier_bucket(node: exp.Expr, speaker: Speaker) -> str | None:
-    """ "of the month before" for MAX(x) OVER (ORDER BY <number of the month> RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING):
-    the value of the one bucket that lies so many steps back, empty where there is none."""
+    """ "of the month before" for MAX(x) OVER (ORDER BY <month's number> RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING): the
+    value of the one bucket that lies so many steps back, empty where there is none."""
     frame = node.args.get("spec") if isinstance(node, exp.Window) else None
     order = node.args.get("order")
     items = order.expressions if order is not None else []
@@ -122,13 +122,12 @@ def _bare(node: exp.Expr) -> exp.Expr:
     """Without what only turns whole numbers into decimals, or guards against division by zero."""
     while True:
         node = node.unnest()
-        if isinstance(node, exp.Mul) and _is_number(node.expression, 1):
-            node = node.this
-        elif isinstance(node, exp.Mul) and _is_number(node.this, 1):
+        is_product = isinstance(node, exp.Mul)
+        is_guarded = isinstance(node, exp.Nullif) and _is_number(node.expression, 0)
+        is_decimal = isinstance(node, exp.Cast) and node.is_type(*exp.DataType.REAL_TYPES)
+        if is_product and _is_number(node.this, 1):
             node = node.expression
-        elif isinstance(node, exp.Nullif) and _is_number(node.expression, 0):
-            node = node.this
-        elif isinstance(node, exp.Cast) and node.is_type(*exp.DataType.REAL_TYPES):
+        elif (is_product and _is_number(node.expression, 1)) or is_guarded or is_decimal:
             node = node.this
         else:
             return node

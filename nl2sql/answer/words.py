@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from nl2sql.answer.aggregates import named_whole
+from nl2sql.answer.bare import makes_whole
 from nl2sql.answer.base import ColumnLabel
 from nl2sql.answer.durations import DURATIONS, duration_words
 from nl2sql.answer.formats import rounded
 from nl2sql.answer.grains import grain_of
 from nl2sql.answer.grammar import counted, listed, mid, pretty
 from nl2sql.answer.histograms import histogram_words
-from nl2sql.answer.periods import moment_words, read_moment
 from nl2sql.answer.percentiles import PERCENTILES
+from nl2sql.answer.periods import moment_words, read_moment
 from nl2sql.answer.speech import Handler, Speaker, handler
 from nl2sql.answer.windows import WINDOWS, growth_words, share_words
 
@@ -65,6 +67,8 @@ def _grained(node: exp.Expr, speaker: Speaker) -> str:
     moment = read_moment(node)
     if moment is not None:
         return moment_words(moment.at)
+    if duration := duration_words(node, speaker):
+        return duration
     if isinstance(node, exp.Date | exp.TsOrDsToDate) and not node.expressions and node.find(exp.Column):
         return f"day of {speaker.say(node.this)}"
     return speaker.as_sql(node)
@@ -113,10 +117,25 @@ def _operand(node: exp.Expr, speaker: Speaker) -> str:
     return f"({words})" if is_compound or ", counting only" in words or " counting only" in words else words
 
 
+def named_value(node: exp.Case, speaker: Speaker) -> str:
+    """ "current bid of sold listings" for CASE WHEN <sold> THEN current_bid END; "" for anything else."""
+    default = node.args.get("default")
+    if node.this is not None or len(node.args["ifs"]) != 1 or not (default is None or isinstance(default, exp.Null)):
+        return ""
+    branch = node.args["ifs"][0]
+    named = named_whole(branch.this, speaker)
+    source = speaker.scope.find(named.alias) if named is not None else None
+    if named is None or source is None or not source.table or not isinstance(branch.args["true"], exp.Column):
+        return ""
+    return f"{speaker.say(branch.args['true'])} of {named.word} {speaker.plural(source.table)}"
+
+
 def _case(node: exp.Case, speaker: Speaker) -> str:
     if grain_of(node) is not None:
         return _grained(node, speaker)
-    subject = node.this
+    subject, named = node.this, named_value(node, speaker)
+    if named:
+        return named
     parts = []
     for branch in node.args["ifs"]:
         when = speaker.say(branch.this)
@@ -137,7 +156,7 @@ def _cast(node: exp.Cast, speaker: Speaker) -> str:
     if grain_of(node) is not None or read_moment(node) is not None:
         return _grained(node, speaker)
     words = speaker.say(node.this)
-    if node.is_type(*exp.DataType.INTEGER_TYPES):
+    if makes_whole(node):
         return f"{words} (as a whole number)"
     if node.is_type(*exp.DataType.REAL_TYPES) or node.is_type(*exp.DataType.TEXT_TYPES):
         return words

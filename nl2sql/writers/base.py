@@ -31,7 +31,8 @@ class SqlDraft:
     """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read.
 
     `usage` is what language models were paid for it in this process; nothing when it comes from a cache. `plan` is the
-    query plan that it was compiled from, as JSON text; empty for SQL that was written directly.
+    query plan that it was compiled from, as JSON text; empty for SQL that was written directly. `confidence` is how sure
+    the writer is of its reading, from 0 to 1; None where it does not say.
     """
 
     sql: str
@@ -40,6 +41,7 @@ class SqlDraft:
     assumptions: tuple[str, ...] = ()
     usage: Usage = NO_USAGE
     plan: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ def draft_from_bytes(data: bytes) -> SqlDraft:
         origin = Origin(**{k: _text(v) for k, v in value["origin"].items()})
         assumptions = tuple(_text(a) for a in value["assumptions"])
         interpretation, plan = _text(value["interpretation"]), _text(value["plan"])
-        return SqlDraft(_text(value["sql"]), origin, interpretation, assumptions, plan=plan)
+        sure = value["confidence"]
+        if sure is not None and not isinstance(sure, float):
+            raise TypeError(f"expected a number, got {type(sure).__name__}")
+        return SqlDraft(_text(value["sql"]), origin, interpretation, assumptions, plan=plan, confidence=sure)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a cached draft") from error
 

@@ -54,7 +54,7 @@ class Binder(Restricting):
                 raise NotUnderstood(f"I do not know why “{noun.words}” is said twice.", (noun.words,))
             if noun is own:
                 conditions += self._own(noun, whole, [n for n in nouns if self._says_which_role(n, own)])
-            elif own is not None and self._says_which_role(noun, own):
+            elif own is not None and own.dataset == whole.dataset and self._says_which_role(noun, own):
                 continue
             elif noun.link == "count" and (found := self._through(noun, whole, inner)):
                 conditions += found

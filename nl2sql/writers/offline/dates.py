@@ -32,14 +32,18 @@ _UNTIL = ("until", "till", "through", "by")
 
 
 # Every word that a period can begin with; most words of a question are none of them.
-_OPENERS = frozenset(
-    (
-        "in on during for of the throughout over within at across from between since starting beginning until till "
-        "through by after before up prior no as more longer less under q1 q2 q3 q4 h1 h2 first second third fourth "
-        "today yesterday day week month year all whole entire calendar full last previous preceding this current "
-        "present ongoing past ytd mtd qtd wtd quarter so a an final"
-    ).split()
-) | frozenset(MONTHS) | frozenset(WEEKDAYS)
+_OPENERS = (
+    frozenset(
+        (
+            "in on during for of the throughout over within at across from between since starting beginning until till "
+            "through by after before up prior no as more longer less under q1 q2 q3 q4 h1 h2 first second third fourth "
+            "today yesterday day week month year all whole entire calendar full last previous preceding this current "
+            "present ongoing past ytd mtd qtd wtd quarter so a an final"
+        ).split()
+    )
+    | frozenset(MONTHS)
+    | frozenset(WEEKDAYS)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Frame:
     part: list[Restrictor] = field(default_factory=list)
     part_nouns: list[Noun] = field(default_factory=list)
     rank: RankAsk | None = None
+    ranked_words: str = ""  # "top countries": the values that are ranked, where no rows are
     having: tuple[Operator, Decimal, str] | None = None
     of_columns: bool = False  # no rows were named, only what is to be shown of them
     order_by: ColumnAsk | None = None  # one of `shown`, by which all rows are sorted

@@ -39,10 +39,10 @@ _PHRASES: dict[tuple[str, str], str] = {
         "down by | break down by | split by | split up by | across | by each | within each | on each | "
         "according to"
     ),
-    ("grain", "day"): "day | daily | date",
-    ("grain", "week"): "week | weekly | calendar week",
+    ("grain", "day"): "day | daily | date | day by day",
+    ("grain", "week"): "week | weekly | calendar week | week by week",
     ("grain", "month"): "month | monthly | month by month | over time | calendar month",
-    ("grain", "quarter"): "quarter | quarterly",
+    ("grain", "quarter"): "quarter | quarterly | quarter by quarter | calendar quarter",
     ("grain", "year"): "year | yearly | annual | annually | year by year | calendar year",
     ("compare", ">"): (
         "more than | over | above | greater than | higher than | larger than | exceed | exceeding | bigger "

@@ -8,7 +8,7 @@ from datetime import date
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from nl2sql.catalog.model import Dataset, SemanticModel
+from nl2sql.catalog.model import Dataset, Field, SemanticModel
 from nl2sql.catalog.value_index import IndexedValue
 from nl2sql.writers.offline.constructs.order import CONSTRUCTS
 from nl2sql.writers.offline.dates import find_period
@@ -116,9 +116,9 @@ class Lexicon:
             length = len(words)
             if words[0] in ("or", "and") and length > 1 and _bounds_again(tokens[at + length : at + length + 1]):
                 continue  # "or more than 3", "or over 3": another bound
-            if length > best[1] and tuple(t.norm for t in tokens[at : at + length]) == words:
-                if length == 1 or not any(t.opens for t in tokens[at + 1 : at + length]):
-                    best = (senses, length)
+            stretch = tokens[at : at + length]
+            if length > best[1] and tuple(t.norm for t in stretch) == words and not any(t.opens for t in stretch[1:]):
+                best = (senses, length)
         if token.number is not None and best[1] == 1:
             return [], 0
         return best
@@ -204,11 +204,17 @@ def _model_phrases(model: SemanticModel) -> Iterator[tuple[str, Sense]]:
 
 def _dataset_phrases(dataset: Dataset) -> Iterator[tuple[str, Sense]]:
     for field in dataset.fields:
-        for phrase in _names(field.name, field.label, field.synonyms):
+        for phrase in (*_names(field.name, field.label, field.synonyms), *_moments(field)):
             yield phrase, FieldSense(dataset.name, field.name)
     for each in dataset.filters:
         for phrase in (each.name, *each.synonyms):
             yield phrase, FilterSense(dataset.name, each.name)
+
+
+def _moments(field: Field) -> list[str]:
+    """A closing date is a closing time as well, and the other way round."""
+    head, _, last = field.label.rpartition(" ")
+    return [f"{head} {each}" for each in ("date", "time", "day")] if field.is_time and last in ("date", "time") else []
 
 
 def _names(name: str, label: str, synonyms: tuple[str, ...]) -> list[str]:

@@ -66,8 +66,8 @@ class Ranking(Grouping):
             if not 0 < number <= 1_000_000:
                 raise NotUnderstood(f"I cannot show the top {number}.")
             return number
-        words = head.words.lower().split()[-1] if head else ""
-        if not head or (singular(words) == words and words != "people"):
+        words = (head.words if head else self.frame.ranked_words).lower().split()[-1:] or [""]
+        if not words[0] or (singular(words[0]) == words[0] and words[0] != "people"):
             return 1
         self.assumptions.append(f"Top {DEFAULT_TOP}, as no number was given.")
         return DEFAULT_TOP

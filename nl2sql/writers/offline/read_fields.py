@@ -108,8 +108,7 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
             set_head(reading, Noun(reading.graph.relationships[verbs[0]].target, "who"))
     elif pending.negated:
         pending.negated = False
-        if dates_only and (following := reading.peek()) and following.has(PeriodSense):
-            raise reading.stuck(chunk, f"I cannot read “not {chunk.words}” together with a period.")
+        _refuse_not_in(reading, chunk, fields)
         reading.restrict(CompareAsk(fields, "is null", (), "", chunk.words, role))
     elif pending.sort:
         _sort_by(reading, chunk, fields)
@@ -121,9 +120,13 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
         add_group(reading, GroupAsk(chunk.words, fields, role=role))
     elif pending.extreme and not pending.agg and names_groups(reading, chunk):
         set_rank(reading, pending.extreme)  # "top 5 countries by …": what is ranked, not what is compared
+        reading.frame.ranked_words = chunk.words
         pending.extreme = ""
         frame.listed = True
-        frame.columns.append(fields)
+        if role:  # "top 5 seller countries"
+            frame.shown.append(ColumnAsk(chunk.words, fields, role))
+        else:
+            frame.columns.append(fields)
     elif pending.agg or pending.extreme:
         function = pending.agg or pending.extreme
         direction = pending.extreme or pending.ranked
@@ -140,6 +143,13 @@ def read_field(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...] = 
     else:
         _plain_field(reading, chunk, fields, role)
     reading.at += 1
+
+
+def _refuse_not_in(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> None:
+    """ "not seen in 2025": another date than that of the rows. "Without a price in 2025" says nothing of a date."""
+    following = reading.peek()
+    if following and following.has(PeriodSense) and all(reading.is_time(f) for f in fields):
+        raise reading.stuck(chunk, f"I cannot read “not {chunk.words}” together with a period.")
 
 
 def _who_it_was(reading: Reading, chunk: Chunk, fields: tuple[FieldSense, ...]) -> None:
@@ -159,7 +169,8 @@ def _rank_by(reading: Reading, fields: tuple[FieldSense, ...]) -> None:
         return
     if head is None:
         usual = usual_aggregate(reading, fields)
-        if reading.frame.columns and not pending.extreme and (pending.agg or usual):  # "top 5 countries by …"
+        named = reading.frame.columns or reading.frame.shown
+        if named and not pending.extreme and (pending.agg or usual):  # "top 5 countries by …"
             pending.by, rank.by = False, "measure"
             pending.agg = pending.agg or usual
         return
@@ -298,6 +309,9 @@ def _is_bounded(reading: Reading) -> bool:
     if following.word("not"):
         return bool(after and after.word("compare"))
     links = following.word("preposition") or following.word("is")
+    behind = reading.peek(3) if links and after and after.has(NumberSense) else None
+    if behind and any(behind.word(kind) for kind in ("dear", "extreme", "recent", "most")):
+        return False  # "final prices of the three most expensive ones"
     return bool(links and after and (after.word("compare") or after.word("between") or after.has(NumberSense)))
 
 

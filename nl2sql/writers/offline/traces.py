@@ -128,7 +128,8 @@ class Traces:
         """What function words come to."""
         operator = getattr(part, "operator", "")
         turned = isinstance(part, Negation) or (isinstance(part, Named | Exists) and part.negated)
-        self.negated |= turned or operator in _NEGATIVE
+        before = isinstance(part, During) and part.period.start is None  # "not seen since May"
+        self.negated |= turned or before or operator in _NEGATIVE
         self.bounded |= bool(operator) or isinstance(part, During | Span)
         self.grouped |= isinstance(part, Dimension | Fold | Related)
         self.ordered |= isinstance(part, Order | Span) or getattr(part, "function", "") in ("min", "max")
@@ -201,7 +202,7 @@ def _spoken_of(expression: str) -> tuple[tuple[tuple[str, str], ...], tuple[str,
 def untraced(chunks: tuple[Chunk, ...], plan: QueryPlan, model: SemanticModel, graph: JoinGraph) -> tuple[str, ...]:
     """The words of the question that the plan does not speak of, as typed."""
     traces = Traces(plan, model, graph)
-    behind = (*chunks[1:], None)
+    behind = (*chunks[1:], None)[: len(chunks)]
     return tuple(
         chunk.words
         for chunk, following in zip(chunks, behind, strict=True)
@@ -250,7 +251,7 @@ def _speaks_of(sense: Sense, traces: Traces, model: SemanticModel, graph: JoinGr
         case DatasetSense(dataset):
             return dataset in traces.names
         case FieldSense(dataset, field):
-            return f"{dataset}.{field}" in traces.names
+            return f"{dataset}.{field}" in traces.names or _is_spelled_out(dataset, field, traces, model)
         case FilterSense(dataset, name):
             if f"{dataset}.{name}" in traces.names:
                 return True
@@ -268,6 +269,13 @@ def _speaks_of(sense: Sense, traces: Traces, model: SemanticModel, graph: JoinGr
         case PeriodSense(period):
             return _has_period(period, traces)
     return True
+
+
+def _is_spelled_out(dataset: str, field: str, traces: Traces, model: SemanticModel) -> bool:
+    """A computed field, of which the plan has all parts: the final price as the current bid of what was sold."""
+    columns, values = _spoken_of(model.dataset(dataset).field(field).expression or field)
+    named = {f"{table or dataset}.{column}" for table, column in columns}
+    return len(named) > 1 and named <= traces.names and set(values) <= traces.values
 
 
 # Words that only group; "by" also names who did something.

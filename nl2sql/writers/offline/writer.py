@@ -19,10 +19,12 @@ from nl2sql.plan.words import Wording
 from nl2sql.question import Question, looks_like_sql
 from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
 from nl2sql.writers.offline.about import explanation, freshness
+from nl2sql.writers.offline.confidence import confidence
 from nl2sql.writers.offline.constructs.base import Linked
 from nl2sql.writers.offline.follow_up import follow_up, previous_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.lexicon import Lexicon
+from nl2sql.writers.offline.misreadings import misread
 from nl2sql.writers.offline.read import read
 from nl2sql.writers.offline.refusals import Refusal, refused
 from nl2sql.writers.offline.senses import Chunk, FieldSense, ValueSense
@@ -99,10 +101,15 @@ class OfflineWriter:
                 return changed
             if chunks[0].word("and") or chunks[0].word("but") or _asks_why_not(tokenize(text)):
                 raise NotUnderstood("I cannot tell how this changes the question before; please ask it as a whole.")
-        plan = read(Linked(chunks, text, context.as_of, self._model, self._graph))
-        if lost := untraced(chunks, plan, self._model, self._graph):
+        question = Linked(chunks, text, context.as_of, self._model, self._graph)
+        plan = read(question)
+        settled = {id(chunk) for chunk in question.settled}
+        open_ones = tuple(chunk for chunk in chunks if id(chunk) not in settled)
+        if lost := untraced(open_ones, plan, self._model, self._graph):
             said = ", ".join(f"“{words}”" for words in lost)
             raise NotUnderstood(f"I could not fit {said} into the question.", lost)
+        if words := misread(chunks, plan, self._model, self._graph):
+            raise NotUnderstood(f"I cannot read “{words}” as it is meant here.", (words,))
         return plan
 
     def _draft(self, plan: QueryPlan, chunks: tuple[Chunk, ...], context: Context) -> SqlDraft:
@@ -110,7 +117,9 @@ class OfflineWriter:
         sql = compile_plan(plan, self._model, self._graph, context.dialect)
         corrected = [f"Read “{c.words}” as “{c.corrected}”." for c in chunks if c.corrected]
         words, assumptions = self._wording.of(plan), (*corrected, *plan.assumptions)
-        return SqlDraft(sql, Origin(self.name), words, assumptions, plan=plan_to_text(plan))
+        return SqlDraft(
+            sql, Origin(self.name), words, assumptions, plan=plan_to_text(plan), confidence=confidence(plan, chunks)
+        )
 
     def _about(self, text: str, context: Context) -> Draft | None:
         """What is asked about the data itself is told from the model, as the asker may see it."""

@@ -120,6 +120,7 @@ def test_a_cached_draft_costs_nothing() -> None:
         "interpretation": "one",
         "assumptions": ["a"],
         "plan": "",
+        "confidence": None,
     }
     assert draft_from_bytes(stored) == SqlDraft("SELECT 1", Origin("llm", "m", "n"), "one", ("a",))
 

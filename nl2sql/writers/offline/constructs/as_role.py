@@ -1,5 +1,5 @@
-"""In which part somebody had something done to them: "the average rating that anna_k got as a buyer" is over the reviews
-about her that belong to what she bought, and not over all reviews of things that were bought."""
+"""In which part somebody had something done to them: "the average rating that anna_k got as a buyer" is over the
+reviews about her that belong to what she bought, and not over all reviews of things that were bought."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def read_as_role(question: Linked, inner: Inner) -> QueryPlan | None:
     return None
 
 
-def _narrowed(plan: QueryPlan, part: Relationship, deeds: list[Relationship], question: Linked, words: str) -> QueryPlan:
+def _narrowed(
+    plan: QueryPlan, part: Relationship, deeds: list[Relationship], question: Linked, words: str
+) -> QueryPlan:
     done = [d for d in deeds if d.source == plan.base and d.target == part.target and d.source != part.source]
     ways = [path for path in question.graph.paths(plan.base, part.source) if path]
     keys = question.model.dataset(part.target).primary_key

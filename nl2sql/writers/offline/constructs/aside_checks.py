@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from nl2sql.plan.base import During, Measure, Part, QueryPlan
-from nl2sql.plan.periods import period_of, shift
+from nl2sql.plan.periods import shift
 from nl2sql.writers.offline.constructs.gradable import direction_of
 from nl2sql.writers.offline.constructs.reaching_back import reaching_back
 from nl2sql.writers.offline.frame import NotUnderstood
@@ -73,6 +73,13 @@ def _all_hours(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
     return plan
 
 
+def _names_of_days(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
+    """Weekdays are shown by their names."""
+    if not any(isinstance(d.field, Part) and d.field.part == "weekday" for d in plan.dimensions):
+        raise _differs(found)
+    return plan
+
+
 def _bucket_columns(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
     """A step is named by its lower end, and counted beside it."""
     steps = [d for d in plan.dimensions if d.width is not None]
@@ -92,24 +99,17 @@ def _ties(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
 
 
 def _starting(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
-    """ "through 2025, starting in January": the running total begins with the period, or the period there."""
+    """ "in 2025, starting in January": the running total begins with the period."""
     running = [d for d in plan.derived if d.kind == "running_total"]
     along = [d for d in plan.dimensions if running and d.name == running[0].along]
     dated = [c for c in plan.conditions if along and isinstance(c, During) and c.field == along[0].field]
     if len(dated) != 1:
         raise _differs(found)
-    month, (start, end) = MONTHS[found["month"].lower()], (dated[0].period.start, dated[0].period.end)
+    month, start = MONTHS[found["month"].lower()], dated[0].period.start
     said = int(found["year"]) if found["year"] else None
     if start is not None and (start.month, start.day) == (month, 1) and said in (None, start.year):
         return plan
-    if start is not None or end is None:
-        raise _differs(found)
-    last = shift(end, "day", -1)
-    begin = last.replace(year=said or last.year, month=month, day=1)
-    if begin >= end:
-        raise _differs(found)
-    within = During(dated[0].field, period_of(begin, end))
-    return replace(plan, conditions=tuple(within if c is dated[0] else c for c in plan.conditions))
+    raise _differs(found)
 
 
 def _first_against(plan: QueryPlan, found: re.Match[str]) -> QueryPlan:
@@ -177,6 +177,7 @@ ASIDES = (
         ),
         _first_rank,
     ),
+    Aside(re.compile(r",?\s*\bwith\s+(?:the\s+)?names?\s+of\s+(?:the|each)\s+(?:week)?days?\b", re.I), _names_of_days),
     Aside(re.compile(r"\(?(?:from\s+)?\b0\s*(?:to|through|-|–)\s*23\b\)?", re.I), _all_hours),
     Aside(
         re.compile(

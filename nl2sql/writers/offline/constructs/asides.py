@@ -17,7 +17,7 @@ from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, ValueSense
 
 _MAY = re.compile(
-    r"\(|before|preceding|previous|prior|\b1\b|\b0\b|\bties?\b|lower|that|starting|beginning|against|versus|\bvs|compared|over",
+    r"\(|before|preceding|previous|prior|\b1\b|\b0\b|\bties?\b|lower|that|name|starting|beginning|against|versus|\bvs|compared|over",
     re.I,
 )
 
@@ -36,7 +36,10 @@ def read_asides(question: Linked, inner: Inner) -> QueryPlan | None:
         if not taken:
             continue
         try:
-            return aside.check(inner(_without(question, taken)), found)
+            rest = _without(question, taken)
+            plan = aside.check(inner(rest), found)
+            question.settle(rest)
+            return plan
         except (NotUnderstood, SeveralReadings):
             if aside.sure:
                 raise

@@ -21,16 +21,24 @@ from nl2sql.writers.offline.senses import Chunk, WordSense
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A question as chunks. `text` is the whole question as typed; `as_of` the day called "today"."""
+    """A question as chunks. `text` is the whole question as typed; `as_of` the day called "today". `settled` collects
+    words that a construct took out because others say the same: they need leave no trace of their own in the plan."""
 
     chunks: tuple[Chunk, ...]
     text: str
     as_of: date
     model: SemanticModel
     graph: JoinGraph
+    settled: list[Chunk] = field(default_factory=list, compare=False)
 
     def with_chunks(self, chunks: tuple[Chunk, ...]) -> Linked:
         return replace(self, chunks=chunks)
+
+
+    def settle(self, kept: tuple[Chunk, ...]) -> None:
+        """Everything but what is kept was accounted for: called once the rest was read."""
+        left = {id(chunk) for chunk in kept}
+        self.settled.extend(chunk for chunk in self.chunks if id(chunk) not in left)
 
 
 Inner = Callable[[tuple[Chunk, ...]], QueryPlan]

@@ -1,8 +1,8 @@
 """Two things that hold of the same ones: "users who have both sold and bought something", "buyers who bought in 2024
 and also in 2025".
 
-The question is read once with each; what only one of the readings asks for is asked together. That must be something the
-rows did or have, at least once: of one row's own date, two different years cannot both hold.
+The question is read once with each; what only one of the readings asks for is asked together. That must be something
+the rows did or have, at least once: of one row's own date, two different years cannot both hold.
 """
 
 from __future__ import annotations

@@ -101,7 +101,15 @@ def _items(tail: Chunks) -> list[Chunks] | None:
             if current:
                 items.append(tuple(current))
             current = []
-        elif chunk.has(NumberSense, PeriodSense, FilterSense) or chunk.word("by") or chunk.word("not") or chunk.word("compare") or chunk.word("extreme") or chunk.word("is") or (chunk.word("list") and not _says_name(chunk)):
+        elif (
+            chunk.has(NumberSense, PeriodSense, FilterSense)
+            or chunk.word("by")
+            or chunk.word("not")
+            or chunk.word("compare")
+            or chunk.word("extreme")
+            or chunk.word("is")
+            or (chunk.word("list") and not _says_name(chunk))
+        ):
             return None
         elif not is_filler(chunk):
             current.append(chunk)

@@ -78,7 +78,10 @@ def read_dayparts(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
     if not any(c.word(kind) for c in chunks for kind in _KINDS):
         return None
-    return inner(_Rewriting(question).all())
+    done = _Rewriting(question).all()
+    plan = inner(done)
+    question.settle((*done, *(c for c in chunks if not c.has(FieldSense))))
+    return plan
 
 
 class _Rewriting:

@@ -12,7 +12,7 @@ from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
 from nl2sql.writers.offline.constructs.how_long import HowLong
 from nl2sql.writers.offline.constructs.moments import GRAIN_UNITS
 from nl2sql.writers.offline.constructs.within import Within
-from nl2sql.writers.offline.senses import Chunk
+from nl2sql.writers.offline.senses import Chunk, NumberSense
 
 _PHRASES: dict[tuple[str, str], str] = {
     ("span", ""): (
@@ -46,7 +46,11 @@ def read_durations(question: Linked, inner: Inner) -> QueryPlan | None:
     if not any(_is_duration_word(chunk) for chunk in question.chunks):
         return None
     done = _Rewriting(question).all()
-    return inner(done) if done is not None else None
+    if done is None:
+        return None
+    plan = inner(done)
+    question.settle((*done, *(c for c in question.chunks if c.has(NumberSense))))
+    return plan
 
 
 def _is_duration_word(chunk: Chunk) -> bool:

@@ -1,5 +1,5 @@
-"""What part of some people are others of the same kind: "what proportion of buyers are repeat buyers", "among all users,
-what share are sellers". Both are counted by questions of their own."""
+"""What part of some people are others of the same kind: "what proportion of buyers are repeat buyers", "among
+all users, what share are repeat buyers". Both are counted by questions of their own."""
 
 from __future__ import annotations
 

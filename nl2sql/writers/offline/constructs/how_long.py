@@ -162,6 +162,8 @@ class HowLong(Moments):
         """ "how many days after registration do users place their first bid": what came then is named last."""
         for index in range(at, len(self.chunks)):
             chunk = self.chunks[index]
+            if (event := self._deed_of(at, index)) is not None:
+                return start, event, at + 1
             if chunk.word("edge") or chunk.word("recent"):
                 second = self.moment(index)
                 return (start, second[0], second[1]) if second and second[0].edge else None
@@ -169,6 +171,15 @@ class HowLong(Moments):
             if not light and not chunk.has(DatasetSense, RoleSense, VerbSense):
                 return None
         return None
+
+    def _deed_of(self, at: int, index: int) -> Moment | None:
+        """ "after the close do payments arrive": the thing's own moment, where nothing but a verb stands behind it."""
+        chunk, behind = self.chunks[index], self.chunks[index + 1 : index + 2]
+        nouns = chunk.of(DatasetSense)
+        if self.words_at(at) not in _AUXILIARIES or not nouns or not behind or not behind[0].word("filler"):
+            return None
+        moment = self.row_moment(chunk, "")
+        return moment if moment and self.model.dataset(nouns[0].dataset).time_field else None
 
     def _lasting(self, owner: Chunk | None) -> tuple[Moment | None, Moment, int] | None:
         """how long do auctions run · the duration of auctions · average auction length"""

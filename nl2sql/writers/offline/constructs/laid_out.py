@@ -35,7 +35,11 @@ def read_laid_out(question: Linked, inner: Inner) -> QueryPlan | None:
         found = _fewer(chunks)
     if found is None and mentions(chunks, _KINDS):
         found = _laid_out(chunks)
-    return inner(found) if found is not None else None
+    if found is None:
+        return None
+    plan = inner(found)
+    question.settle(found)
+    return plan
 
 
 def _pair(chunks: Chunks) -> tuple[int, int] | None:

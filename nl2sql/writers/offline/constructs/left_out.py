@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.names import metric_base
-from nl2sql.plan.periods import Period, say_day
+from nl2sql.plan.periods import Period, period_of, say_day, shift
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without
 from nl2sql.writers.offline.language import NEWLY
@@ -37,7 +37,11 @@ def read_left_out(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
     for rewrite in _REWRITES:
         chunks = rewrite(chunks, question)
-    return inner(chunks) if chunks != question.chunks else None
+    if chunks == question.chunks:
+        return None
+    plan = inner(chunks)
+    question.settle(chunks)
+    return plan
 
 
 def _things(chunks: Chunks, question: Linked) -> Chunks:
@@ -133,6 +137,27 @@ def _not_since(chunks: Chunks, question: Linked) -> Chunks:
     return chunks
 
 
+def _through_starting(chunks: Chunks, question: Linked) -> Chunks:
+    """ "through 2025, starting in January": from January to the end of 2025."""
+    marks = [i for i, c in enumerate(chunks) if c.has(PeriodSense)]
+    if len(marks) != 2 or not all(c.word("comma") or is_filler(c) for c in chunks[marks[0] + 1 : marks[1]]):
+        return chunks
+    first, second = (chunks[i].of(PeriodSense)[0].period for i in marks)
+    leads = [chunks[i].words.lower().split()[0] for i in marks]
+    if leads[0] not in ("through", "throughout") or leads[1] not in ("starting", "beginning"):
+        return chunks
+    if first.end is None or second.start is None or second.end is not None:
+        return chunks
+    last = shift(first.end, "day", -1)
+    said_year = any(word.isdigit() and len(word) == 4 for word in chunks[marks[1]].words.split())
+    start = second.start if said_year else second.start.replace(year=last.year)
+    if start >= first.end:
+        return chunks
+    both = " ".join(c.words for c in chunks[marks[0] : marks[1] + 1])
+    made = Chunk(both, (PeriodSense(period_of(start, first.end)),))
+    return (*chunks[: marks[0]], made, *chunks[marks[1] + 1 :])
+
+
 def _per_new(chunks: Chunks, question: Linked) -> Chunks:
     """ "revenue per new user in 2025": the ratio of the revenue to the number of new users."""
     for at in range(1, len(chunks) - 2):
@@ -210,3 +235,12 @@ _REWRITES: tuple[Callable[[Chunks, Linked], Chunks], ...] = (
 )
 
 LEFT_OUT = Construct("words left out", read_left_out, _PHRASES)
+
+
+def read_through(question: Linked, inner: Inner) -> QueryPlan | None:
+    """Before others ask what "through 2025" alone means."""
+    chunks = _through_starting(question.chunks, question)
+    return inner(chunks) if chunks is not question.chunks else None
+
+
+THROUGH = Construct("through a year, starting in a month", read_through)

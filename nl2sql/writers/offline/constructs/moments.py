@@ -110,6 +110,15 @@ class Moments:
         owners = {d.dataset for d in self.chunks[end].of(DatasetSense)} if end < len(self.chunks) else set()
         return end + 1 if owners & {f.dataset for f in times} else at
 
+    def _filtered(self, chunk: Chunk) -> tuple[FieldSense, ...]:
+        """When rows became what an adjective says: the closing of a closed listing."""
+        return tuple(
+            FieldSense(s.dataset, f.time_field)
+            for s in chunk.of(FilterSense)
+            for f in self.model.dataset(s.dataset).filters
+            if f.name == s.filter and f.time_field
+        )
+
     def times(self, chunk: Chunk) -> tuple[FieldSense, ...]:
         return tuple(f for f in chunk.of(FieldSense) if self.model.dataset(f.dataset).field(f.field).is_time)
 

@@ -10,8 +10,8 @@ from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
 
 _REGULAR = (
-    "attract carry charge earn gain collect obtain involve contain include comprise occur appear log track reach "
-    "achieve yield deliver handle process relate concern regard attach associate assign connect link correspond "
+    "attract carry charge earn gain gather collect obtain involve contain include comprise occur appear log track "
+    "reach achieve yield deliver handle process relate concern regard attach associate assign connect link correspond "
     "participate engage enter host feature possess boast enjoy experience provide present report operate "
     "reside locate situate originate stem assemble accumulate amass garner record register_as happen count_up arrive"
 )
@@ -23,7 +23,8 @@ _PHRASES = (
     "rack up | racked up | pile up | piled up | clock up | clocked up | notch up | notched up | pull in | pulled in | "
     "rake in | raked in | take part in | took part in | taking part in | act as | acted as | serve as | served as | "
     "put on | put onto | put in | base in | based in | hail from | consist of | fall under | fall into | fell into | "
-    "sign up as | show up | showed up | turn up | turned up | end up with | ended up with | come with | came with"
+    "come in | sign up as | show up | showed up | turn up | turned up | end up with | ended up with | come with | "
+    "came with"
 )
 _ASIDES = (
     "actually | really | basically | generally | normally | usually | kindly | in particular | particular | "

@@ -19,10 +19,13 @@ from nl2sql.writers.offline.constructs.gradable_of import GRADABLE_OF
 from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
 from nl2sql.writers.offline.constructs.growth import GROWTH
 from nl2sql.writers.offline.constructs.histograms import HISTOGRAMS
+from nl2sql.writers.offline.constructs.how_often import HOW_OFTEN
 from nl2sql.writers.offline.constructs.laid_out import LAID_OUT
-from nl2sql.writers.offline.constructs.left_out import LEFT_OUT
+from nl2sql.writers.offline.constructs.left_out import LEFT_OUT, THROUGH
+from nl2sql.writers.offline.constructs.listed_each import LISTED_EACH
 from nl2sql.writers.offline.constructs.neutral import NEUTRAL
 from nl2sql.writers.offline.constructs.not_since import NOT_SINCE
+from nl2sql.writers.offline.constructs.other_words import OTHER_WORDS
 from nl2sql.writers.offline.constructs.owned import OWNED
 from nl2sql.writers.offline.constructs.parts_ratio import PARTS_RATIO
 from nl2sql.writers.offline.constructs.per_group import PER_GROUP
@@ -38,8 +41,10 @@ from nl2sql.writers.offline.constructs.several import SEVERAL
 from nl2sql.writers.offline.constructs.shares import SHARES
 from nl2sql.writers.offline.constructs.spread import SPREAD
 from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
+from nl2sql.writers.offline.constructs.time_turns import TIME_TURNS
 from nl2sql.writers.offline.constructs.turns import TURNS
 from nl2sql.writers.offline.constructs.turns_of_numbers import NUMBER_TURNS
+from nl2sql.writers.offline.constructs.turns_of_ranking import RANKING_TURNS
 from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.unsure import UNSURE
 from nl2sql.writers.offline.constructs.up_to_each import UP_TO_EACH
@@ -48,6 +53,10 @@ from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 
 CONSTRUCTS: tuple[Construct, ...] = (
     ASIDES,
+    THROUGH,
+    TIME_TURNS,
+    OTHER_WORDS,
+    LISTED_EACH,
     UP_TO_EACH,
     LAID_OUT,
     SPREAD,
@@ -57,7 +66,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     COLUMNS_BEHIND,
     WRAPPING,
     UNITS,
-
+    APPOSITION,
     GRADABLE_OF,
     GRADABLE,
     OWNED,
@@ -69,6 +78,8 @@ CONSTRUCTS: tuple[Construct, ...] = (
     SAME,
     NOT_SINCE,
     TURNS,
+    RANKING_TURNS,
+    HOW_OFTEN,
     NUMBER_TURNS,
     WORD_ORDER,
     GROWTH,

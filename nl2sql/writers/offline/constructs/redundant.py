@@ -1,6 +1,6 @@
 """Words that repeat what others say: "new sign-ups", "usernames of the top 10 buyers", "fetched the highest final
-price", "auctions that closed in 2025 and ended without a bid", "the best one for GMV". Each goes only where the words that
-stay say the same."""
+price", "auctions that closed in 2025 and ended without a bid", "the best one for GMV". Each goes only where the words
+that stay say the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ def read_redundant(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
     for rewrite in _REWRITES:
         chunks = rewrite(chunks, question)
-    return inner(chunks) if chunks != question.chunks else None
+    if chunks == question.chunks:
+        return None
+    plan = inner(chunks)
+    question.settle(chunks)
+    return plan
 
 
 def _new_events(chunks: Chunks, question: Linked) -> Chunks:
@@ -166,6 +170,20 @@ def _best_one(chunks: Chunks, question: Linked) -> Chunks:
     return chunks
 
 
+_PERCENT = ("in percent", "in %", "as a percentage", "in percentage term", "in percentage terms", "as percentage")
+
+
+def _in_percent(chunks: Chunks, question: Linked) -> Chunks:
+    """ "take rate in percent": the metric is one already. Nothing else may be a percentage of something."""
+    at = next((i for i, c in enumerate(chunks) if c.words.lower() in _PERCENT), -1)
+    metrics = [m.metric for c in chunks for m in c.of(MetricSense) if not c.has(FieldSense)]
+    rates = {question.model.metric_by_name[name].format == "percent" for name in metrics}
+    if at < 1 or rates != {True} or any(said(c, "grow", "share", "step", "versus", "more") for c in chunks):
+        return chunks
+    comma = at - 1 if chunks[at - 1].word("comma") else at
+    return without(chunks, {comma, at})
+
+
 def _when(chunks: Chunks, question: Linked) -> Chunks:
     """ "on what day did he place his latest bid": when. "On which day were the most bids placed" groups, and stays."""
     if len(chunks) < 4 or chunks[0].words.lower() not in ("on", "at"):
@@ -264,6 +282,7 @@ _REWRITES: tuple[Callable[[Chunks, Linked], Chunks], ...] = (
     _in_which_has,
     _ended,
     _best_one,
+    _in_percent,
     _when,
     _and_never,
     _never_got,

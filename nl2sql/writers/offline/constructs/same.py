@@ -48,7 +48,9 @@ def _between_two(question: Linked, at: int) -> Chunks | None:
     if one.source != other.source or one.target != other.target or one is other or len(fields) != 1:
         return None
     start, end = roles[0], max(field, roles[1]) + 1
-    if roles[0] > at or not all(_joins(c) for i, c in enumerate(chunks[start:end], start) if i not in (*roles, at, field)):
+    if roles[0] > at or not all(
+        _joins(c) for i, c in enumerate(chunks[start:end], start) if i not in (*roles, at, field)
+    ):
         return None
     while start and _joins(chunks[start - 1]) and not chunks[start - 1].word("and"):
         start -= 1
@@ -72,23 +74,24 @@ def _lead(before: Chunks) -> Chunks:
 def _names(before: Chunks, dataset: str) -> bool:
     """The rows that the two belong to are what was named last."""
     noun = next((c for c in reversed(before) if c.has(DatasetSense, FilterSense)), None)
-    return noun is not None and any(s.dataset == dataset for s in (*noun.of(DatasetSense), *noun.of(FilterSense)))
+    if noun is None:
+        return False
+    return dataset in {d.dataset for d in noun.of(DatasetSense)} | {f.dataset for f in noun.of(FilterSense)}
 
 
 def _condition(one: str, other: str, field: str, operator: Operator, question: Linked) -> ConditionSense:
-    first, second = (question.graph.relationships[name] for name in (one, other))
+    first, second = question.graph.relationships[one], question.graph.relationships[other]
 
     def bind(placer: Placer, scope: Scope) -> list[Condition]:
-        ways = [p for p in placer.graph.paths(scope.dataset, first.source)]
+        ways = placer.graph.paths(scope.dataset, first.source)
         if not ways:
             raise NotUnderstood(f"I could not tell whose {field} is to be compared.")
         path = (*scope.path, *ways[0])
-        holding: list[Condition] = [RoleHolds(path, r.source, r.name) for r in (first, second) if r.condition]
+        conditional = [each for each in (first, second) if each.condition]
+        holding: list[Condition] = [RoleHolds(path, each.source, each.name) for each in conditional]
         left = FieldRef((*path, one), first.target, field)
         right = FieldRef((*path, other), second.target, field)
-        if operator == "=":
-            return [*holding, Against(left, "=", right)]
-        return [*holding, Against(left, "<>", right)]
+        return [*holding, Against(left, "=" if operator == "=" else "<>", right)]
 
     return ConditionSense(bind)
 

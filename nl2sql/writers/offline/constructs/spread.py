@@ -34,9 +34,13 @@ def read_spread(question: Linked, inner: Inner) -> QueryPlan | None:
         return None
     chunks = _of_a_count(_enumerated(question.chunks))
     bounded = _bounded(chunks, question)
-    if bounded != chunks:
-        return _only_rows_bounded(inner(bounded))
-    return inner(chunks) if chunks != question.chunks else None
+    if bounded == question.chunks:
+        return None
+    plan = inner(bounded)
+    if bounded != chunks and plan.having:
+        raise NotUnderstood("I could not tell what that bound holds for.")
+    question.settle((*bounded, *(c for c in question.chunks if c.has(NumberSense) and bounded != chunks)))
+    return plan
 
 
 def _enumerated(chunks: Chunks) -> Chunks:
@@ -145,12 +149,6 @@ def _condition(fields: tuple[FieldSense, ...], operator: Operator, number: Chunk
         return [Comparison(placer.place(fields, scope, words), operator, (f"{value:f}",))]
 
     return Chunk(words, (ConditionSense(bind),))
-
-
-def _only_rows_bounded(plan: QueryPlan) -> QueryPlan:
-    if plan.having:
-        raise NotUnderstood("I could not tell what that bound holds for.")
-    return plan
 
 
 SPREAD = Construct("distributions said in full", read_spread, _PHRASES)

@@ -1,5 +1,5 @@
-"""A text to look for, said the other way round: "listings that have the word vintage in their title", "usernames that end
-in 77", "users with 77 in their username". Each is put as FIELD contains TEXT, which the plain reader knows."""
+"""A text to look for, said the other way round: "listings that have the word vintage in their title", "usernames that
+end in 77", "users with 77 in their username". Each is put as FIELD contains TEXT, which the plain reader knows."""
 
 from __future__ import annotations
 
@@ -24,12 +24,18 @@ _ENDS = {"end": "ends with", "ends": "ends with", "ending": "ends with"}
 _STARTS = {"start": "starts with", "starts": "starts with", "starting": "starts with", "begin": "starts with",
            "begins": "starts with", "beginning": "starts with"}  # fmt: skip
 _HOLDS = frozenset("have has having with contain contains containing include includes including".split())
-_PHRASES = {("text", "contains"): "say | says | saying | having the word | with the term | have the phrase | have the term"}
+_PHRASES = {
+    ("text", "contains"): "say | says | saying | having the word | with the term | have the phrase | have the term"
+}
 
 
 def read_text_turns(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = _edges(_field_behind(question.chunks, question.model), question.model)
-    return inner(chunks) if chunks is not question.chunks else None
+    if chunks is question.chunks:
+        return None
+    plan = inner(chunks)
+    question.settle(chunks)  # all that was taken out stands in FIELD contains TEXT
+    return plan
 
 
 def _field_behind(chunks: Chunks, model: SemanticModel) -> Chunks:
@@ -102,7 +108,9 @@ def _texts(chunk: Chunk, model: SemanticModel) -> tuple[FieldSense, ...]:
         return ()
     fields = [(f, model.dataset(f.dataset).field(f.field)) for f in chunk.of(FieldSense)]
     return tuple(
-        f for f, field in fields if field.datatype == "String" and not field.is_time and not field.values and not field.sensitive
+        f
+        for f, field in fields
+        if field.datatype == "String" and not field.is_time and not field.values and not field.sensitive
     )
 
 
@@ -121,7 +129,9 @@ def _holds(chunk: Chunk) -> bool:
 
 
 def _goes_on(chunks: Chunks, place: int) -> bool:
-    return bool(chunks[place + 1].word("or")) or bool(chunks[place + 1].word("and") and place + 2 < len(chunks) and chunks[place + 2].has(FieldSense))
+    return bool(chunks[place + 1].word("or")) or bool(
+        chunks[place + 1].word("and") and place + 2 < len(chunks) and chunks[place + 2].has(FieldSense)
+    )
 
 
 def _without_that(before: Chunks) -> Chunks:

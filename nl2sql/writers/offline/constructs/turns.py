@@ -1,8 +1,7 @@
 """Turns of phrase: the same question in other words, put into those that the readers know.
 
-"GMV by country of the buyer" → "by buyer country"; "for each Fashion subcategory" → "by subcategory in Fashion"; "how
-often were listings put on watchlists" → "number of watchlist entries of listings"; "which listing was watched most
-often" → "which listing has the most watchlist entries". Nothing is dropped that says something of its own.
+"GMV by country of the buyer" → "by buyer country"; "for each Fashion subcategory" → "by subcategory in Fashion"; "bids
+and active bidders" → "number of bids and active bidders". Nothing is dropped that says something of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from dataclasses import replace
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding
-from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.language import LIGHT_VERBS, NEWLY
+from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -23,10 +21,8 @@ from nl2sql.writers.offline.senses import (
     MeasureSense,
     MetricSense,
     NumberSense,
-    PeriodSense,
     RoleSense,
     ValueSense,
-    VerbSense,
 )
 from nl2sql.writers.offline.tokens import singular
 
@@ -35,9 +31,7 @@ Turn = Callable[[Chunks, Linked], Chunks]
 _NOUNS = (DatasetSense, RoleSense)
 _EACH = frozenset("each every per".split())
 _PHRASES: dict[tuple[str, str], str] = {
-    ("often", "most"): "most often | most frequently | the most often | the most frequently | the most times | most times",
     ("is", ""): "is part of | is a part of | are part of | was part of | were part of",
-    ("often", "least"): "least often | least frequently | the least often | the least frequently",
     ("recent", "min all"): (
         "in the order they came in | in the order in which they came in | in the order they were placed | in the order "
         "in which they were placed | in the order they were made | in the order they were written | in the order they "
@@ -70,8 +64,27 @@ def _field_of_role(chunks: Chunks, question: Linked) -> Chunks:
         relationships = [question.graph.relationships[r.relationship] for r in chunks[role].of(RoleSense)]
         own = tuple(f for f in chunk.of(FieldSense) if any(f.dataset == r.target for r in relationships))
         if own and not chunks[role].has(MetricSense):
-            return (*chunks[:at], chunks[role], replace(chunk, senses=own), *chunks[role + 1 :])
+            field = replace(chunk, senses=own)
+            also, end = _further_role(chunks, role, own, question)
+            more = (word("and", "and"), also, field) if also else ()
+            return (*chunks[:at], chunks[role], field, *more, *chunks[end:])
     return chunks
+
+
+def _further_role(
+    chunks: Chunks, role: int, fields: tuple[FieldSense, ...], question: Linked
+) -> tuple[Chunk | None, int]:
+    """ "country of the buyer and of the seller": both countries."""
+    joint = following(chunks, role)
+    if joint >= len(chunks) or not chunks[joint].word("and"):
+        return None, role + 1
+    other = following(chunks, joint)
+    if other < len(chunks) and chunks[other].words.lower() == "of":
+        other = following(chunks, other)
+    roles = chunks[other].of(RoleSense) if other < len(chunks) else ()
+    if any(question.graph.relationships[r.relationship].target == f.dataset for r in roles for f in fields):
+        return chunks[other], other + 1
+    return None, role + 1
 
 
 def _single_field(chunks: Chunks, question: Linked) -> Chunks:
@@ -90,7 +103,9 @@ def _single_field(chunks: Chunks, question: Linked) -> Chunks:
 def _bounds(chunks: Chunks, at: int) -> bool:
     if chunks[at].word("preposition") and at + 1 < len(chunks):
         at = following(chunks, at)
-    bound = at < len(chunks) and (chunks[at].has(NumberSense) or chunks[at].word("compare") or chunks[at].word("between"))
+    bound = at < len(chunks) and (
+        chunks[at].has(NumberSense) or chunks[at].word("compare") or chunks[at].word("between")
+    )
     return bool(bound)
 
 
@@ -136,139 +151,6 @@ def _ranked_how(chunks: Chunks, question: Linked) -> Chunks:
     return (*chunks[:how], *chunks[how + 2 :])
 
 
-# -- what is counted -------------------------------------------------------------------------------------------------
-
-
-def _how_often(chunks: Chunks, question: Linked) -> Chunks:
-    """ "how often were listings put on watchlists" counts the entries, not the listings that have one."""
-    count = next((i for i, c in enumerate(chunks) if not is_filler(c) and not c.has(PeriodSense) and not _pauses(c)), -1)
-    if count < 0 or chunks[count].words.lower() not in ("how often", "how many times") or _is_plainly(chunks[count]):
-        return chunks
-    thing = next((i for i in range(count + 1, len(chunks)) if chunks[i].has(DatasetSense, RoleSense, MetricSense)), -1)
-    if thing < 0 or not _passive(chunks[count + 1 : thing]) or not chunks[thing].has(DatasetSense):
-        return chunks
-    dataset = chunks[thing].of(DatasetSense)[0].dataset
-    event = _event_behind(chunks, thing + 1, dataset, question)
-    if event is None:
-        return chunks
-    start, end, noun = event
-    return (*chunks[:count], word("number of", "count"), noun, word("of", "preposition"),
-            *_without_auxiliaries(chunks[count + 1 : start]), *chunks[end:])  # fmt: skip
-
-
-def _pauses(chunk: Chunk) -> bool:
-    return chunk.word("comma") is not None
-
-
-def _is_plainly(chunk: Chunk) -> bool:
-    return not chunk.word("count")
-
-
-def _passive(between: Chunks) -> bool:
-    """Behind "how often" stand "were", "have" or adjectives of the things: what follows had it done to them."""
-    first = next((c for c in between if not is_filler(c)), None)
-    said = first.words.lower() if first else ""
-    return said in ("are", "is", "were", "was", "have", "has", "had", "did", "do", "does", "have been", "has been")
-
-
-def _event_behind(chunks: Chunks, at: int, dataset: str, question: Linked) -> tuple[int, int, Chunk] | None:
-    """The rows that say how often: where the words for them begin and end, and their noun."""
-    for index in range(at, len(chunks)):
-        event = _event(chunks[index], dataset, question)
-        if event is None:
-            continue
-        start = index
-        source = event.of(DatasetSense)[0].dataset
-        while start > at and (_leads_to_event(chunks[start - 1]) or _dates(chunks[start - 1], source)):
-            start -= 1
-        return start, index + 1, event
-    return None
-
-
-def _leads_to_event(chunk: Chunk) -> bool:
-    light = chunk.has(VerbSense) and chunk.words.lower() in LIGHT_VERBS
-    plain = not chunk.has(DatasetSense, RoleSense, ValueSense, FilterSense, MetricSense, PeriodSense, NumberSense)
-    joins = is_filler(chunk) or bool(chunk.word("is")) or bool(chunk.word("preposition")) or bool(chunk.word("filler"))
-    return light or (plain and joins)
-
-
-def _dates(chunk: Chunk, source: str) -> bool:
-    """ "added to watchlists": the participle of the entries says that they came to be, and no more."""
-    return any(f.dataset == source for f in chunk.of(FieldSense)) and not chunk.has(DatasetSense, ValueSense)
-
-
-def _event(chunk: Chunk, dataset: str, question: Linked) -> Chunk | None:
-    """A noun or a verb whose rows belong to the things, many to one."""
-    sources = [d.dataset for d in chunk.of(DatasetSense)]
-    if not sources and not chunk.has(FieldSense, FilterSense) and chunk.words.lower() not in LIGHT_VERBS:
-        sources = [question.graph.relationships[v.relationship].source for v in chunk.of(VerbSense)]
-    found = {s for s in sources if s != dataset and question.graph.paths(s, dataset)}
-    if len(found) != 1:
-        return None
-    source = found.pop()
-    if chunk.has(DatasetSense):
-        return chunk
-    return Chunk(question.model.dataset(source).label or source, (DatasetSense(source),))
-
-
-def _without_auxiliaries(between: Chunks) -> Chunks:
-    first = next((i for i, c in enumerate(between) if not is_filler(c)), 0)
-    rest = between[first + 1 :] if between and between[first].word("is") else between
-    while rest and (rest[-1].word("is") or is_filler(rest[-1])):
-        rest = rest[:-1]
-    return rest
-
-
-def _most_often(chunks: Chunks, question: Linked) -> Chunks:
-    """ "which listings were watched most often" have the most watchlist entries."""
-    often = next((i for i, c in enumerate(chunks) if c.word("often")), -1)
-    if often < 0:
-        return chunks
-    said = chunks[often].word("often")
-    most = word("most", "most", "max" if said is None or said.argument == "most" else "min")
-    chunks, often = _who(chunks, often, question)
-    thing = next((i for i, c in enumerate(chunks) if c.has(*_NOUNS)), -1)
-    if thing < 0:
-        raise NotUnderstood("Who or what did that most often? Please name it.", (chunks[often].words,))
-    dataset = _dataset_of(chunks[thing], question)
-    before = preceding(chunks, often)
-    while before > thing and chunks[before].word("preposition") and not chunks[before].has(DatasetSense, VerbSense):
-        before = preceding(chunks, before)  # "commented on most often"
-    event = next((i for i in (before, often + 1) if thing < i < len(chunks) and _event(chunks[i], dataset, question)), -1)
-    noun = _event(chunks[event], dataset, question) if event >= 0 else None
-    if noun is None:
-        raise NotUnderstood("I could not tell what is counted by “most often”.", (chunks[often].words,))
-    start = min(event, often)
-    while start > thing + 1 and (_leads_to_event(chunks[start - 1]) or _lies_between(chunks[start - 1], dataset, question)):
-        start -= 1
-    behind = max(event, often) + 1
-    if start != thing + 1:
-        return (*chunks[:start], word("with", "with"), most, noun, *chunks[behind:])
-    return (*chunks[: thing + 1], word("with", "with"), most, noun, *chunks[behind:])
-
-
-def _who(chunks: Chunks, often: int, question: Linked) -> tuple[Chunks, int]:
-    """ "who commented most often": those who do it are named."""
-    who = next((i for i, c in enumerate(chunks) if not is_filler(c)), 0)
-    deeds = [v.relationship for v in chunks[who + 1].of(VerbSense)] if who + 1 < often else []
-    if chunks[who].words.lower() != "who" or len({question.graph.relationships[d].target for d in deeds}) != 1:
-        return chunks, often
-    target = question.graph.relationships[deeds[0]].target
-    people = Chunk(question.model.dataset(target).label or target, (DatasetSense(target),))
-    return (*chunks[:who], word("which", "list"), people, *chunks[who + 1 :]), often + 1
-
-
-def _dataset_of(chunk: Chunk, question: Linked) -> str:
-    if roles := chunk.of(RoleSense):
-        return question.graph.relationships[roles[0].relationship].target
-    return chunk.of(DatasetSense)[0].dataset
-
-
-def _lies_between(chunk: Chunk, dataset: str, question: Linked) -> bool:
-    """ "which subcategory's listings were watched": the way from the entries to the subcategory leads over them."""
-    return any(question.graph.paths(d.dataset, dataset) for d in chunk.of(DatasetSense))
-
-
 # -- numbers side by side --------------------------------------------------------------------------------------------
 
 
@@ -280,7 +162,12 @@ def _bare_beside_metric(chunks: Chunks, question: Linked) -> Chunks:
     start = at
     while at < len(chunks) and chunks[at].has(FilterSense, ValueSense) and not chunks[at].has(*_NOUNS):
         at += 1
-    if at + 2 > len(chunks) - 1 or not chunks[at].has(*_NOUNS) or chunks[at].has(MetricSense) or not _plural(chunks[at]):
+    if (
+        at + 2 > len(chunks) - 1
+        or not chunks[at].has(*_NOUNS)
+        or chunks[at].has(MetricSense)
+        or not _plural(chunks[at])
+    ):
         return chunks
     joint = at + 1
     while joint < len(chunks) and (chunks[joint].word("and") or chunks[joint].word("comma")):
@@ -350,8 +237,6 @@ _TURNS: tuple[Turn, ...] = (
     _single_field,
     _each_of_a_kind,
     _ranked_how,
-    _how_often,
-    _most_often,
     _bare_beside_metric,
     _newly,
     _called,

@@ -1,6 +1,6 @@
 """Numbers in other words: "how many seller ratings" are the reviews that a seller rating averages; "how many bids does
-each bidder place on average" is the average number of bids per bidder; "the amounts of all payments, added up" are their
-total; "rose in 2025 over 2024" compares two years."""
+each bidder place on average" is the average number of bids per bidder; "the amounts of all payments, added up" are
+their total; "rose in 2025 over 2024" compares two years."""
 
 from __future__ import annotations
 
@@ -38,14 +38,18 @@ def read_number_turns(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = question.chunks
     for turn in _TURNS:
         chunks = turn(chunks, question)
-    return inner(chunks) if chunks is not question.chunks else None
+    if chunks is question.chunks:
+        return None
+    plan = inner(chunks)
+    question.settle(chunks)
+    return plan
 
 
 # -- what a metric averages ------------------------------------------------------------------------------------------
 
 
 def _counted_average(chunks: Chunks, question: Linked) -> Chunks:
-    """ "how many seller ratings": where the model has a filter of an average's name, it says which rows are averaged."""
+    """ "how many seller ratings": where the model has a filter of an average's name, that says which rows."""
     for at, chunk in enumerate(chunks):
         metrics = [m.metric for m in chunk.of(MetricSense)]
         if not metrics or not at or not _is_counted(chunks, at):

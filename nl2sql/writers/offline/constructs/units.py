@@ -40,6 +40,7 @@ def _read(question: Linked, inner: Inner) -> QueryPlan | None:
         units["/".join([*of, unit.argument])] = spoken
     if not units:
         return None
+    question.settled.extend(chunks[index] for index in taken)
     plan = inner(without(chunks, taken))
     known = {question.model.dataset(ref.dataset).field(ref.field).unit for ref in _fields(plan)}
     for unit_said, words in units.items():

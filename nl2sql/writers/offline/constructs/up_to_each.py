@@ -40,8 +40,10 @@ def read_up_to_each(question: Linked, inner: Inner) -> QueryPlan | None:
         if i not in taken and not (said(c, "agg") and c.words.lower() in _IN_TOTAL) and c.words.lower() != "had"
     ]
     before = tuple(c for i, c in kept if i < taken.start)
-    plan = measured((*before, *by, *(c for i, c in kept if i >= taken.stop)), inner)
-    return _since_the_beginning(plan)
+    after = tuple(c for i, c in kept if i >= taken.stop)
+    plan = _since_the_beginning(measured((*before, *by, *after), inner))
+    question.settle((*before, *after))
+    return plan
 
 
 def _since_the_beginning(plan: QueryPlan) -> QueryPlan:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
-from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
+from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -124,6 +124,37 @@ def _only(chunks: Chunks) -> Chunks:
     return chunks
 
 
+def _group_before(chunks: Chunks) -> Chunks:
+    """ "for each category show sold listings, GMV and …": several numbers first, then the group."""
+    if (
+        not chunks
+        or not chunks[0].word("by")
+        or any(c.word("extreme") or c.word("most") or c.word("dear") for c in chunks)
+    ):
+        return chunks
+    shown = next((i for i, c in enumerate(chunks[:4]) if c.word("list") and not c.word("that")), 0)
+    listed = chunks[shown + 1 :]
+    several = any(c.word("comma") for c in listed) and sum(c.has(MetricSense, FieldSense) for c in listed) > 1
+    if not shown or not several or any(c.word("count") or c.word("list") for c in listed):
+        return chunks
+    group = tuple(c for c in chunks[:shown] if not c.word("comma"))
+    dated = next((i for i, c in enumerate(listed) if c.has(PeriodSense)), len(listed))
+    return (*listed[:dated], *group, *listed[dated:])
+
+
+def _below(chunks: Chunks) -> Chunks:
+    """ "subcategories under each category": a place, not a bound."""
+    for at in range(len(chunks) - 1):
+        under, after = chunks[at : at + 2]
+        place = after.word("by") or after.has(DatasetSense, ValueSense)
+        if under.words.lower() in ("under", "below", "beneath") and under.word("compare") and place:
+            return (
+                *chunks[:at],
+                *(chunks[at + 1 :] if after.word("by") else (word("in", "preposition"), *chunks[at + 1 :])),
+            )
+    return chunks
+
+
 def _nothing_more(chunks: Chunks) -> Chunks:
     """ "are there", "overall" at the end of a clause: said for the sound of it."""
     kept = []
@@ -157,7 +188,9 @@ _REWRITES: tuple[Callable[[Chunks], Chunks], ...] = (
     _count_behind,
     _broken_down,
     _superlative_behind,
+    _group_before,
     _number_of_groups,
+    _below,
     _added_up,
     _nothing_more,
 )

@@ -27,6 +27,7 @@ _PHRASES = {
     ("order", "desc"): "in descending order | descending order | in decreasing order | from most to least",
     # Verbs that only say that there is something: "orders that were placed", "customers who made a purchase".
     ("filler", ""): "made | making | placed | placing | posted | written",
+    ("range", ""): "starting from",
     ("count", ""): "total count of | overall count of",
     ("alphabetical", ""): " | ".join(f"{said}alphabetically" for said in ("", "ordered ", "sorted ", "arranged "))
     + " | in alphabetical order | ordered in alphabetical order | sorted in alphabetical order",
@@ -100,13 +101,13 @@ def _direction(chunks: tuple[Chunk, ...]) -> str:
 
 def _from_to(chunks: tuple[Chunk, ...]) -> tuple[int, str, tuple[Chunk, ...]] | None:
     """ "…, ordered from the highest to the lowest altitude" at the end: where it begins, the direction, the field."""
-    start = next((i for i, c in enumerate(chunks) if i and c.words.lower().startswith("from")), 0)
+    start = next((i for i, c in enumerate(chunks) if i and "from" in c.words.lower().split()), 0)
     tail = chunks[start:]
     said = [_superlative(c) for c in tail]
     ends = [d for d in said if d]
     direction = _direction(tail) or ("desc" if ends[:1] == ["max"] else "asc")
     whole = bool(tail) and (tail[0].word("order") is not None or (len(ends) == 2 and ends[0] != ends[1]))
-    key = tuple(c for c, d in zip(tail, said, strict=True) if not d and not is_joint(c) and not c.word("order"))
+    key = tuple(c for c, d in list(zip(tail, said, strict=True))[1:] if not d and not is_joint(c))
     if not start or not whole or not all(c.has(FieldSense) for c in key):
         return None
     while start > 1 and (chunks[start - 1].words.lower() in _SORTED or chunks[start - 1].word("comma")):
