@@ -110,7 +110,20 @@ def covers_key(on: exp.Expr | None, alias: str, table: str, speaker: Speaker) ->
                 is_own = isinstance(side, exp.Column) and side.table == alias
                 if is_own and all(c.table != alias for c in other.find_all(exp.Column)):
                     equal.add(side.name.lower())
-    return any(set(key) <= equal for key in speaker.labels.keys.get(table, ()))
+    keys = speaker.labels.keys.get(table, ()) if table else _keys_of_step(alias, speaker)
+    return any(set(key) <= equal for key in keys)
+
+
+def _keys_of_step(alias: str, speaker: Speaker) -> tuple[tuple[str, ...], ...]:
+    """What an inner query has one row for each of: all that it is grouped by, when it shows all of that."""
+    source = speaker.scope.find(alias)
+    query = source.query if source is not None else None
+    group = query.args.get("group") if isinstance(query, exp.Select) else None
+    if group is None or not isinstance(query, exp.Select) or any(v for k, v in group.args.items() if k != "expressions"):
+        return ()
+    names = {each.unalias().sql(): each.alias_or_name.lower() for each in query.selects}
+    shown = [names.get(key.sql(), "") for key in group.expressions]
+    return (tuple(shown),) if shown and all(shown) else ()
 
 
 def _count(node: exp.Count, speaker: Speaker) -> str:

@@ -84,7 +84,7 @@ def _combined(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
 
 
 def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
-    keys = {key.sql() for key in group_keys(select)}
+    keys = {_same_key(key) for key in group_keys(select)}
     lines, shown = [], []
     for projection in select.expressions:
         inner = projection.unalias()
@@ -96,7 +96,7 @@ def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
             words = _without(speaker, inner).say(inner)
             text = words if not name or name.strip("“”") == words else f"{name}: {words}"
             lines.append(ReceiptLine("measure", text, speaker.sql(projection)))
-        elif inner.sql() not in keys:
+        elif _same_key(inner) not in keys:
             shown.append(projection)
     if shown:
         text = f"shows {listed([_shown(each, speaker) for each in shown])}"
@@ -221,12 +221,18 @@ def group_keys(select: exp.Select) -> list[exp.Expr]:
     return list(group.expressions)
 
 
+def _same_key(key: exp.Expr) -> str:
+    """Equal for expressions that tell the same groups apart: a weekday's number, and its name."""
+    grain = grain_of(key)
+    return f"{grain.unit} of {grain.of.sql()}" if grain is not None and not grain.is_bucket else key.sql()
+
+
 def _groups(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     lines = []
     group = select.args.get("group")
-    outputs = {projection.unalias().sql(): projection.alias for projection in select.expressions}
-    for key in group_keys(select):
-        alias = outputs.get(key.sql())
+    outputs = {_same_key(projection.unalias()): projection.alias for projection in select.expressions}
+    for key in {_same_key(key): key for key in group_keys(select)}.values():
+        alias = outputs.get(_same_key(key))
         is_inner = speaker.scope.outer is not None
         if (alias is None or is_inner) and _only_tells_apart(key, group_keys(select), outputs, speaker):
             continue

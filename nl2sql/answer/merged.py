@@ -153,11 +153,9 @@ def _take_over(outer: exp.Select, inner: exp.Select, clause: str) -> None:
     """FROM, joins, conditions and groups of the inner query, with the outer WHERE as `clause`."""
     where = outer.args.get("where")
     outer.set("where", None)
-    with_ = outer.args.get("with_")
     entry = outer.args["from_"].this
-    if with_ is not None and isinstance(entry, exp.Table):
-        kept = [cte for cte in with_.expressions if cte.alias != entry.name]
-        outer.set("with_", exp.With(expressions=kept) if kept else None)
+    if isinstance(entry, exp.Table):
+        _forget(entry.name, outer)
     for name in ("from_", "joins", "where", "group", "having"):
         theirs = inner.args.get(name)
         if theirs:
@@ -167,3 +165,15 @@ def _take_over(outer: exp.Select, inner: exp.Select, clause: str) -> None:
     kind = {"where": exp.Where, "having": exp.Having, "qualify": exp.Qualify}[clause]
     before = outer.args.get(clause)
     outer.set(clause, kind(this=exp.and_(before.this, where.this) if before else where.this))
+
+
+def _forget(name: str, reader: exp.Select) -> None:
+    """Takes the step that nothing reads any more out of the WITH it is defined in."""
+    at: exp.Expr | None = reader
+    while at is not None:
+        with_ = at.args.get("with_")
+        if with_ is not None and any(cte.alias == name for cte in with_.expressions):
+            kept = [cte for cte in with_.expressions if cte.alias != name]
+            at.set("with_", exp.With(expressions=kept) if kept else None)
+            return
+        at = at.parent

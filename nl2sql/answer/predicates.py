@@ -140,6 +140,8 @@ def _escaped_with(node: exp.Escape, speaker: Speaker, *, negated: bool) -> str:
     if not is_plain or not isinstance(sign, exp.Literal):
         return speaker.as_sql(exp.Not(this=node.copy()) if negated else node)
     plain = re.sub(re.escape(sign.name) + "(.)", lambda match: _STANDS_FOR_ITSELF.get(match[1], match[1]), pattern.name)
+    if sign.name != "\\":
+        plain = plain.replace("\\", _STANDS_FOR_ITSELF["\\"])
     bare_like = like.copy()
     bare_like.set("expression", exp.Literal.string(plain))
     words = _like_with(bare_like, speaker, negated or bool(like.args.get("negate")), isinstance(like, exp.ILike))

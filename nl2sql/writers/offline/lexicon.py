@@ -117,7 +117,9 @@ class Lexicon:
             if words[0] in ("or", "and") and length > 1 and _bounds_again(tokens[at + length : at + length + 1]):
                 continue  # "or more than 3", "or over 3": another bound
             stretch = tokens[at : at + length]
-            if length > best[1] and tuple(t.norm for t in stretch) == words and not any(t.opens for t in stretch[1:]):
+            if any(t.opens for t in stretch[1:]) and not any(isinstance(s, ValueSense) for s in senses):
+                continue  # no phrase goes across the end of a sentence
+            if length > best[1] and tuple(t.norm for t in stretch) == words:
                 best = (senses, length)
         if token.number is not None and best[1] == 1:
             return [], 0

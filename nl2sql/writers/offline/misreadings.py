@@ -8,17 +8,30 @@ reader learns to read such words, its rule no longer applies, as it looks at wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from nl2sql.catalog.joins import JoinGraph
-from nl2sql.catalog.model import SemanticModel
-from nl2sql.plan.base import Comparison, Condition, During, Exists, FieldRef, Measure, QueryPlan, Related
+from nl2sql.catalog.model import NamedFilter, SemanticModel
+from nl2sql.plan.base import (
+    Against,
+    Comparison,
+    Condition,
+    During,
+    Exists,
+    FieldRef,
+    Measure,
+    QueryPlan,
+    Related,
+    RoleHolds,
+)
+from nl2sql.writers.offline.circles import in_circles
 from nl2sql.writers.offline.language import BEFALLS, MAKES
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
     FieldSense,
     FilterSense,
+    MetricSense,
     NumberSense,
     PeriodSense,
     RoleSense,
@@ -49,8 +62,26 @@ class Look:
         for plan in (self.plan, *self.plan.beside):
             yield from plan.conditions
 
+    def filter(self, sense: FilterSense) -> NamedFilter:
+        return next(f for f in self.model.dataset(sense.dataset).filters if f.name == sense.filter)
+
+    def person_paths(self) -> set[str]:
+        """Relationships that lead to a person of whom the plan says or shows something."""
+        return {step for path in _paths(self.plan) for step in path}
+
     def people(self) -> set[str]:
         return {r.target for r in self.model.relationships if r.role}
+
+
+def _paths(part: object) -> Iterator[tuple[str, ...]]:
+    if isinstance(part, FieldRef):
+        yield part.path
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _paths(each)
+    elif is_dataclass(part):
+        for each in fields(part):
+            yield from _paths(getattr(part, each.name))
 
 
 def misread(chunks: tuple[Chunk, ...], plan: QueryPlan, model: SemanticModel, graph: JoinGraph) -> str:
@@ -115,8 +146,9 @@ def _verb_as_value(look: Look) -> str:
 
 def _whose_else(look: Look) -> str:
     """ "a listing they bought", "place on it": whom or what the pronoun stands for is not followed."""
-    if any(isinstance(c.value, Related) for c in look.plan.columns):
-        return ""  # "users with the number of items they bought"
+    counted = any(isinstance(c.value, Related) for c in look.plan.columns)
+    if counted or any(isinstance(c, Against) for c in look.conditions()):
+        return ""  # "users with the number of items they bought", "listings closed before they ended"
     for i, chunk in enumerate(look.chunks):
         words, before, behind = chunk.words.lower(), look.chunks[i - 1 : i], look.chunks[i + 1 : i + 2]
         if words in ("they", "he", "she") and i > 1 and behind and (_does(behind[0]) or behind[0].has(FieldSense)):
@@ -241,6 +273,113 @@ def _names(chunk: Chunk, field: FieldRef) -> bool:
     return any((s.dataset, s.field) == (field.dataset, field.field) for s in chunk.of(FieldSense))
 
 
+def _not_until(look: Look) -> str:
+    """ "who did not bid until 2025": not before it, and what happened in it is said by "until" alone."""
+    without = any(isinstance(c, Exists) and c.negated for c in look.conditions())
+    for chunk in look.said if without else ():
+        if chunk.has(PeriodSense) and chunk.words.lower().startswith(("until", "till")):
+            return chunk.words
+    return ""
+
+
+def _undated_state(look: Look) -> str:
+    """ "users deactivated in 2025", "bidders who were active in May": the model does not date that state."""
+    for one, other in look.pairs():
+        if not one.has(FilterSense) or one.has(FieldSense, DatasetSense, MetricSense) or not other.has(PeriodSense):
+            continue
+        if one.words.lower().endswith("ed") and one.has(ValueSense):
+            continue  # "payments failed in 2025": the state that a row came into, dated as the row is
+        dated = [look.filter(s).time_field for s in one.of(FilterSense)]
+        if not any(dated) and any(f"{s.dataset}.{s.filter}" in look.traces.names for s in one.of(FilterSense)):
+            return f"{one.words} {other.words}"
+    return ""
+
+
+def _done_to(look: Look) -> str:
+    """ "who has never been reviewed?": the verb is turned round, and the plan asks who did it."""
+    for one, other in look.pairs():
+        passive = one.words.lower().split()[-1] in ("been", "was", "were", "being") or one.words.lower() == "not been"
+        took_part = {s.relationship for s in other.of(VerbSense)}
+        did = {c.path[0].removeprefix("-") for c in look.conditions() if isinstance(c, Exists) and c.path}
+        alone = not other.has(FilterSense, FieldSense, DatasetSense)
+        if passive and alone and look.plan.base in look.people() and took_part & did:
+            return f"{one.words} {other.words}"
+    return ""
+
+
+def _part_of_people(look: Look) -> str:
+    """ "average rating of buyers": that the listing has a buyer says nothing of who is rated."""
+    for condition in look.conditions():
+        inner = condition.conditions if isinstance(condition, Exists) else (condition,)
+        for each in inner:
+            if not isinstance(each, RoleHolds) or not each.path or each.relationship in look.person_paths():
+                continue
+            for one, other in look.pairs():
+                joins = one.words.lower() in ("of", "by", "from", "for", "to")
+                if joins and any(s.relationship == each.relationship for s in other.of(RoleSense)):
+                    return f"{one.words} {other.words}"
+    return ""
+
+
+def _whose_highest(look: Look) -> str:
+    """ "listings whose highest bid is at least …": a bound on each one's highest, and not a ranking."""
+    for one, other in look.pairs():
+        extreme = other.word("extreme") or other.words.lower().startswith(("highest", "lowest"))
+        if one.words.lower() == "whose" and extreme and look.plan.limit is not None:
+            return f"{one.words} {other.words}"
+    return ""
+
+
+def _share_of_a_kind(look: Look) -> str:
+    """ "share of card payments by country": of all payments in each country, or of all card payments?"""
+    shares = any(d.kind == "share" for d in look.plan.derived)
+    for share, kind, thing in look.triples():
+        if shares and share.word("share") and kind.has(ValueSense) and thing.has(DatasetSense):
+            return f"{kind.words} {thing.words}"
+    return ""
+
+
+def _difference_of_averages(look: Look) -> str:
+    """ "average difference between final and starting price": of each row, and not between two averages."""
+    differs = any(d.kind == "difference" and d.by for d in look.plan.derived)
+    measures = (*look.plan.measures, *(m for beside in look.plan.beside for m in beside.measures))
+    averaged = sum(_is_average(look, m) for m in measures)
+    said = [c.words for c in look.said if _averages(c) or c.word("agg")]
+    whole = {m.metric for m in measures if m.metric} and len({m.metric for m in measures}) == 1
+    return said[0] if differs and averaged > len(said) > 0 and not whole else ""
+
+
+def _is_average(look: Look, measure: Measure) -> bool:
+    if measure.kind == "metric":
+        return next(m for m in look.model.metrics if m.name == measure.metric).expression.upper().startswith("AVG(")
+    return measure.function == "avg"
+
+
+def _how_many_of_them(look: Look) -> str:
+    """ "How many items did marco77 list, and how many were sold?": how many of those."""
+    for one, other in look.pairs():
+        if one is look.said[0] or not one.word("count") or not (other.word("is") or _only_state(other)):
+            continue
+        if any(not set(look.plan.conditions) <= set(beside.conditions) for beside in look.plan.beside):
+            return f"{one.words} {other.words}"
+    return ""
+
+
+def _only_state(chunk: Chunk) -> bool:
+    return chunk.has(FilterSense) and not chunk.has(DatasetSense)
+
+
+def _per_what_has_one(look: Look) -> str:
+    """ "GMV per listing by category": a listing has one category, so that this is a ratio and no second group."""
+    named = [c.words for before, c in look.pairs() if before.words.lower() == "per" and c.has(DatasetSense, RoleSense)]
+    fields_of = [(d, d.field.path) for d in look.plan.dimensions if isinstance(d.field, FieldRef) and not d.grain]
+    for whole, path in fields_of:
+        owned = any(d is not whole and p[: len(path)] == path for d, p in fields_of)
+        if named and whole.entity and owned:
+            return f"per {named[0]}"
+    return ""
+
+
 def _two_dates(look: Look) -> str:
     """ "registered and last seen in 2025": both in that time."""
     dated = {(c.field.dataset, c.field.field) for c in look.conditions() if isinstance(c, During)}
@@ -303,7 +442,12 @@ def _deed_of_one_person(look: Look) -> str:
     return ""
 
 
+def _circle(look: Look) -> str:
+    return in_circles(look.plan, look.model)
+
+
 _RULES: tuple[Callable[[Look], str], ...] = (
+    _circle,
     _bound_of_another,
     _levels_of_one_kind,
     _verb_as_value,
@@ -318,6 +462,15 @@ _RULES: tuple[Callable[[Look], str], ...] = (
     _done_by,
     _what_of_people,
     _date_of_the_base,
+    _not_until,
+    _undated_state,
+    _done_to,
+    _part_of_people,
+    _whose_highest,
+    _share_of_a_kind,
+    _difference_of_averages,
+    _how_many_of_them,
+    _per_what_has_one,
     _two_dates,
     _place_of_a_share,
     _per_person_and_time,

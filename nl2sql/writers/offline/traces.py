@@ -130,8 +130,10 @@ class Traces:
         turned = isinstance(part, Negation) or (isinstance(part, Named | Exists) and part.negated)
         before = isinstance(part, During) and part.period.start is None  # "not seen since May"
         self.negated |= turned or before or operator in _NEGATIVE
-        self.bounded |= bool(operator) or isinstance(part, During | Span)
+        self.bounded |= bool(operator) or isinstance(part, During | Span | Under)
         self.grouped |= isinstance(part, Dimension | Fold | Related)
+        if isinstance(part, QueryPlan):  # one number for each band, side by side
+            self.grouped |= sum(bool(m.conditions) and not m.hidden for m in part.measures) > 1
         self.ordered |= isinstance(part, Order | Span) or getattr(part, "function", "") in ("min", "max")
 
     def _compared(self, values: Iterable[str]) -> None:
@@ -260,7 +262,9 @@ def _speaks_of(sense: Sense, traces: Traces, model: SemanticModel, graph: JoinGr
         case MetricSense(name):
             columns = _spoken_of(next(m for m in model.metrics if m.name == name).expression)[0]
             return name in traces.names or all(f"{table}.{column}" in traces.names for table, column in columns)
-        case RoleSense(relationship) | VerbSense(relationship):
+        case RoleSense(relationship):
+            return relationship in traces.names
+        case VerbSense(relationship):
             return relationship in traces.names or graph.relationships[relationship].source in traces.names
         case ValueSense(_, _, value):
             return value in traces.values
@@ -294,5 +298,9 @@ def _has_number(number: Decimal, traces: Traces) -> bool:
 
 
 def _has_period(period: Period, traces: Traces) -> bool:
+    if traces.functions & {"growth", "previous"}:
+        return True
     edges = {edge for each in traces.periods for edge in (each.start, each.end) if edge}
-    return bool(edges & {period.start, period.end}) or bool(traces.functions & {"growth", "previous"})
+    days = {(edge.month, edge.day) for edge in edges}  # "2025, starting in March": the year is said elsewhere
+    start = period.start
+    return bool(edges & {start, period.end}) or (start is not None and (start.month, start.day) in days)

@@ -50,6 +50,9 @@ def _deeds(question: Linked) -> tuple[Chunks, Chunks] | None:
         first = following(chunks, both)
         joint = following(chunks, first)
         second = following(chunks, joint)
+        onto = second < len(chunks) and chunks[first].has(VerbSense) and chunks[joint].word("preposition")
+        if onto and chunks[second].word("and"):  # "both bid on and won": by the same one, on the same thing
+            raise NotUnderstood("I could not tell what both of that holds for.", (chunks[both].words,))
         if second >= len(chunks) or not chunks[joint].word("and"):
             continue
         if not all(chunks[i].has(VerbSense, FilterSense) and chunks[i].has(VerbSense) for i in (first, second)):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from nl2sql.catalog.model import Field
 from nl2sql.plan.base import Column, Dimension, FieldRef, Order, QueryPlan
-from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
+from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import is_filler, shown_names
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
@@ -29,7 +29,7 @@ from nl2sql.writers.offline.senses import (
 from nl2sql.writers.offline.tokens import singular, tokenize
 
 Chunks = tuple[Chunk, ...]
-_MARK = re.compile(r"\s[–—-]\s|:\s|,\s+(?:each\s+)?(?:with|showing|show|including)\s|\s(?:showing|including)\s")
+_MARK = re.compile(r"\s[–—-]\s|:\s|[?.;]\s|,\s+(?:each\s+)?(?:with|showing|show|including)\s|\s(?:showing|including)\s")
 _TIMES = frozenset(("time", "date", "when", "moment", "timestamp"))
 _MOST = 8  # Longer tails are clauses of their own.
 
@@ -44,7 +44,7 @@ def read_columns_behind(question: Linked, inner: Inner) -> QueryPlan | None:
     if not any(c.has(DatasetSense, RoleSense, FilterSense) for c in head):
         return None
     try:
-        plan = inner(head)
+        plan = _rows(head, inner)
         if plan.measures:
             return _beside_groups(plan, items, question)
         columns = [_column(plan, item, question) for item in items]
@@ -58,6 +58,16 @@ def read_columns_behind(question: Linked, inner: Inner) -> QueryPlan | None:
         raise NotUnderstood("Two of these columns would be called the same.")
     order = plan.order if isinstance(plan.order, Order) else None
     return replace(plan, columns=tuple(wanted.values()), distinct=False, order=order)
+
+
+def _rows(head: Chunks, inner: Inner) -> QueryPlan:
+    """ "payments: amount, method" lists them, as "list payments" does."""
+    try:
+        return inner(head)
+    except NotUnderstood:
+        if any(c.word("list") or c.word("count") for c in head):
+            raise
+        return inner((word("list", "list"), *head))
 
 
 def _split(question: Linked) -> tuple[Chunks, list[Chunks]] | None:

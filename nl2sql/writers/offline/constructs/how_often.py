@@ -33,7 +33,13 @@ _PHRASES: dict[tuple[str, str], str] = {
 
 def read_how_often(question: Linked, inner: Inner) -> QueryPlan | None:
     chunks = _most_often(_how_often(question.chunks, question), question)
-    return inner(chunks) if chunks is not question.chunks else None
+    if chunks is question.chunks:
+        return None
+    plan = inner(chunks)
+    left = {id(chunk) for chunk in chunks}
+    they = [chunk for chunk in question.chunks if chunk.has(RoleSense) and id(chunk) not in left]
+    question.settle(tuple(c for c in question.chunks if c not in they))  # every item is listed by a seller
+    return plan
 
 
 def _how_often(chunks: Chunks, question: Linked) -> Chunks:

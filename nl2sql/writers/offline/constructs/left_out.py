@@ -128,6 +128,11 @@ def _not_since(chunks: Chunks, question: Linked) -> Chunks:
             negation = preceding(chunks, negation)
         if negation < 0 or not chunks[negation].word("not") or not chunks[field].has(FieldSense):
             continue
+        head = next((c for c in chunks if c.has(*_NOUNS)), None)
+        of = {d.dataset for d in head.of(DatasetSense)} if head else set()
+        of |= {question.graph.relationships[r.relationship].target for r in head.of(RoleSense)} if head else set()
+        if not {f.dataset for f in chunks[field].of(FieldSense)} & of:
+            continue
         fields = [question.model.dataset(f.dataset).field(f.field) for f in chunks[field].of(FieldSense)]
         if chunks[field].has(*_NOUNS) or not all(f.is_time and (f.label or f.name).startswith("last") for f in fields):
             continue

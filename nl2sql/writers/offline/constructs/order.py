@@ -6,14 +6,17 @@ from nl2sql.writers.offline.constructs.alternatives import ALTERNATIVES
 from nl2sql.writers.offline.constructs.apposition import APPOSITION
 from nl2sql.writers.offline.constructs.as_role import AS_ROLE
 from nl2sql.writers.offline.constructs.asides import ASIDES
+from nl2sql.writers.offline.constructs.bands import BANDS
 from nl2sql.writers.offline.constructs.base import Construct
 from nl2sql.writers.offline.constructs.both import BOTH
 from nl2sql.writers.offline.constructs.columns_behind import COLUMNS_BEHIND
 from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
+from nl2sql.writers.offline.constructs.count_percentiles import COUNT_PERCENTILES
 from nl2sql.writers.offline.constructs.counts_per import COUNTS_PER
 from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
 from nl2sql.writers.offline.constructs.different import DIFFERENT
 from nl2sql.writers.offline.constructs.durations import DURATIONS
+from nl2sql.writers.offline.constructs.for_deeds import FOR_DEEDS
 from nl2sql.writers.offline.constructs.gradable import GRADABLE
 from nl2sql.writers.offline.constructs.gradable_of import GRADABLE_OF
 from nl2sql.writers.offline.constructs.groups_of_roles import ROLE_SHARES
@@ -42,9 +45,11 @@ from nl2sql.writers.offline.constructs.shares import SHARES
 from nl2sql.writers.offline.constructs.spread import SPREAD
 from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
 from nl2sql.writers.offline.constructs.time_turns import TIME_TURNS
+from nl2sql.writers.offline.constructs.top_share import TOP_SHARE
 from nl2sql.writers.offline.constructs.turns import TURNS
 from nl2sql.writers.offline.constructs.turns_of_numbers import NUMBER_TURNS
 from nl2sql.writers.offline.constructs.turns_of_ranking import RANKING_TURNS
+from nl2sql.writers.offline.constructs.undone import UNDONE
 from nl2sql.writers.offline.constructs.units import UNITS
 from nl2sql.writers.offline.constructs.unsure import UNSURE
 from nl2sql.writers.offline.constructs.up_to_each import UP_TO_EACH
@@ -54,12 +59,17 @@ from nl2sql.writers.offline.constructs.wrapping import WRAPPING
 CONSTRUCTS: tuple[Construct, ...] = (
     ASIDES,
     THROUGH,
+    BANDS,
     TIME_TURNS,
     OTHER_WORDS,
     LISTED_EACH,
     UP_TO_EACH,
     LAID_OUT,
     SPREAD,
+    TOP_SHARE,
+    COUNT_PERCENTILES,
+    FOR_DEEDS,
+    UNDONE,
     REDUNDANT,
     LEFT_OUT,
     UNSURE,

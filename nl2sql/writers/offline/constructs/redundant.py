@@ -9,7 +9,7 @@ from collections.abc import Callable
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without
-from nl2sql.writers.offline.language import BEFALLS, NEWLY
+from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -20,7 +20,6 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     ValueSense,
-    VerbSense,
     WordSense,
 )
 
@@ -198,82 +197,6 @@ def _when(chunks: Chunks, question: Linked) -> Chunks:
     return (Chunk("When", (WordSense("when"),)), *chunks[3:])
 
 
-def _never_did_such(chunks: Chunks, question: Linked) -> Chunks:
-    """ "never made a failed payment": it is the payments that there are not, and not their state that is turned."""
-    for at, chunk in enumerate(chunks):
-        if not chunk.word("not") or chunk.has(*_NOUNS):
-            continue
-        first = at + 1
-        while first < len(chunks) and _is_deed(chunks[first]):
-            first += 1
-        deeds = [c for c in chunks[at + 1 : first] if c.has(VerbSense)]
-        noun = first
-        while noun < len(chunks) and chunks[noun].has(FilterSense, ValueSense) and not chunks[noun].has(*_NOUNS):
-            noun += 1
-        if not deeds or noun == first or noun >= len(chunks) or not chunks[noun].has(DatasetSense):
-            continue
-        of = {s.dataset for s in chunks[noun].of(DatasetSense)}
-        states = [s for c in chunks[first:noun] for s in c.of(FilterSense) if s.dataset in of]
-        if len(states) >= noun - first:
-            return (*chunks[:first], chunks[noun], *chunks[first:noun], *chunks[noun + 1 :])
-    return chunks
-
-
-def _never_got(chunks: Chunks, question: Linked) -> Chunks:
-    """ "listings that never got a comment": without comments. Getting is a deed of people alone, in the model."""
-    head = next((c for c in chunks if c.has(*_NOUNS)), None)
-    of = {s.dataset for s in head.of(DatasetSense)} if head else set()
-    for at, chunk in enumerate(chunks):
-        if not chunk.word("not") or not of or (head is not None and head.has(RoleSense)):
-            continue
-        deed = at + 1
-        while (
-            deed < len(chunks) and (is_filler(chunks[deed]) or chunks[deed].word("is")) and not _befalls(chunks[deed])
-        ):
-            deed += 1
-        if deed >= len(chunks) or not _befalls(chunks[deed]) or chunks[deed].has(*_NOUNS):
-            continue
-        targets = {question.graph.relationships[v.relationship].target for v in chunks[deed].of(VerbSense)}
-        noun = following(chunks, deed)
-        while noun < len(chunks) and chunks[noun].has(FilterSense, ValueSense) and not chunks[noun].has(*_NOUNS):
-            noun = following(chunks, noun)
-        if targets & of or noun >= len(chunks) or not chunks[noun].has(DatasetSense):
-            continue
-        lead = chunks[:at]
-        while lead and (lead[-1].word("is") or lead[-1].word("that")) and not lead[-1].has(DatasetSense):
-            lead = lead[:-1]
-        return (*lead, word("without", "not"), *chunks[deed + 1 :])
-    return chunks
-
-
-def _befalls(chunk: Chunk) -> bool:
-    return chunk.words.lower() in BEFALLS and chunk.has(VerbSense)
-
-
-def _is_deed(chunk: Chunk) -> bool:
-    return (
-        is_filler(chunk)
-        or bool(chunk.word("is"))
-        or (chunk.has(VerbSense) and not chunk.has(DatasetSense, FilterSense))
-    )
-
-
-def _and_never(chunks: Chunks, question: Linked) -> Chunks:
-    """ "users who sold something have never bought anything": both are said of them."""
-    who = next((i for i, c in enumerate(chunks) if c.words.lower() in ("who", "that") and i), -1)
-    if who < 1 or not chunks[who - 1].has(*_NOUNS) or not any(said(c, "count", "list") for c in chunks[: who - 1]):
-        return chunks
-    never = [i for i, c in enumerate(chunks) if c.words.lower() in ("never", "never had") and i > who + 1]
-    if len(never) != 1 or any(c.word("and") or c.word("but") or c.word("comma") for c in chunks[who : never[0]]):
-        return chunks
-    end = never[0]
-    while end > who and chunks[end - 1].word("is") and not chunks[end - 1].has(FilterSense):
-        end -= 1
-    if not any(c.has(VerbSense) for c in chunks[who + 1 : end]):
-        return chunks
-    return (*chunks[:end], word("and", "and"), *chunks[never[0] :])
-
-
 _REWRITES: tuple[Callable[[Chunks, Linked], Chunks], ...] = (
     _new_events,
     _label_of_top,
@@ -284,9 +207,6 @@ _REWRITES: tuple[Callable[[Chunks, Linked], Chunks], ...] = (
     _best_one,
     _in_percent,
     _when,
-    _and_never,
-    _never_got,
-    _never_did_such,
 )
 
 REDUNDANT = Construct("words that repeat others", read_redundant)

@@ -129,7 +129,8 @@ def _dated_part(chunks: Chunks, question: Linked) -> tuple[Chunks, FieldSense] |
         joint = following(chunks, at)
         behind = following(chunks, joint) if joint < len(chunks) else len(chunks)
         before = preceding(chunks, at)
-        if behind < len(chunks) and chunks[joint].words.lower() in ("of", "on"):
+        groups = before >= 0 and (chunks[before].word("by") or chunks[before].word("list"))
+        if groups and behind < len(chunks) and chunks[joint].words.lower() in ("of", "on"):
             dated = behind + 1 < len(chunks) and chunks[behind + 1].has(PeriodSense)
             if not dated and (field := _one_time(chunks[behind], question)):
                 return without(chunks, set(range(joint, behind + 1))), field

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from nl2sql.plan.base import QueryPlan
+from nl2sql.plan.base import FieldRef, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import following, is_filler
 from nl2sql.writers.offline.frame import NotUnderstood
@@ -27,7 +27,7 @@ from nl2sql.writers.offline.tokens import singular
 
 Chunks = tuple[Chunk, ...]
 _RANKS = ("most", "extreme", "dear", "recent", "often")
-# Marks things that were read as their owner's already.
+# Marks an owner whose things were seen already.
 _TAKEN = "owner's things"
 _PHRASES = {("used", ""): "used | chosen | preferred"}
 
@@ -38,7 +38,15 @@ def read_ranking_turns(question: Linked, inner: Inner) -> QueryPlan | None:
         return None
     for turn in _TURNS:
         chunks = turn(chunks, question)
-    return inner(chunks) if chunks is not question.chunks else None
+    if chunks is question.chunks:
+        return None
+    plan = inner(chunks)
+    owners = {r.relationship: c.words for c in chunks if c.word(_TAKEN) for r in c.of(RoleSense)}
+    walked = {name for d in plan.dimensions if isinstance(d.field, FieldRef) for name in d.field.path}
+    if owners and not owners.keys() & walked:
+        words = next(iter(owners.values()))
+        raise NotUnderstood(f"I could not rank by what belongs to each {words}.", (words,))
+    return plan
 
 
 def _field_of_people(chunks: Chunks, question: Linked) -> Chunks:
@@ -65,7 +73,7 @@ def _things_of_one(chunks: Chunks, question: Linked) -> Chunks:
             continue
         if not owner.has(RoleSense, DatasetSense) or not things.has(DatasetSense) or things.has(RoleSense):
             continue
-        if things.word(_TAKEN):
+        if owner.word(_TAKEN):
             return chunks
         between = things.of(DatasetSense)[0].dataset
         behind = following(chunks, at + 1)
@@ -76,9 +84,10 @@ def _things_of_one(chunks: Chunks, question: Linked) -> Chunks:
         if not _plural(things):
             words = f"{owner.words}’s {things.words}"
             raise NotUnderstood(f"Is it all that belongs to the {owner.words}, or one {things.words}?", (words,))
-        one = Chunk(singular(things.words), (*things.senses, WordSense(_TAKEN)))
-        kept = (one,) if owner.has(RoleSense) else ()
-        return (*chunks[: at + 1], *kept, *chunks[at + 2 :])
+        if owner.has(DatasetSense) or not any(c.has(DatasetSense) for c in chunks[at + 2 :]):
+            return (*chunks[: at + 1], *chunks[at + 2 :])
+        taken = replace(owner, senses=(*owner.senses, WordSense(_TAKEN)))
+        return (*chunks[:at], taken, Chunk(singular(things.words), things.senses), *chunks[at + 2 :])
     return chunks
 
 

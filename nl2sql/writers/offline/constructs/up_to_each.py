@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from nl2sql.plan.base import Derived, During, Having, Measure, QueryPlan
+from nl2sql.plan.base import Derived, During, Having, Measure, Named, QueryPlan
 from nl2sql.plan.periods import Period, say_day
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import measured, said, shown_measures, time_dimension, together
@@ -41,16 +41,19 @@ def read_up_to_each(question: Linked, inner: Inner) -> QueryPlan | None:
     ]
     before = tuple(c for i, c in kept if i < taken.start)
     after = tuple(c for i, c in kept if i >= taken.stop)
-    plan = _since_the_beginning(measured((*before, *by, *after), inner))
+    plan = _since_the_beginning(measured((*before, *by, *after), inner), question)
     question.settle((*before, *after))
     return plan
 
 
-def _since_the_beginning(plan: QueryPlan) -> QueryPlan:
+def _since_the_beginning(plan: QueryPlan, question: Linked) -> QueryPlan:
     dimension, shown = time_dimension(plan), shown_measures(plan)
     odd = plan.having or plan.limit is not None or plan.derived or plan.beside or plan.fold or len(plan.dimensions) != 1
     if dimension is None or odd or len(shown) != 1 or shown[0].kind != "count":
         raise NotUnderstood("I cannot say how many there were at the end of each of these.")
+    for each in plan.conditions:
+        if isinstance(each, Named) and not _is_dated(each, question):
+            raise NotUnderstood(f"I know which are {each.filter} today, and not which were so back then.")
     dated = [c for c in plan.conditions if isinstance(c, During) and c.field == dimension.field]
     total = Derived("running_total", "running_total", shown[0].name, along=dimension.name)
     note = f"All since the beginning; a {dimension.grain} without any has no row."
@@ -67,6 +70,11 @@ def _since_the_beginning(plan: QueryPlan) -> QueryPlan:
             having=(Having(">", "0", _INSIDE),),
         )
     return replace(plan, order=None, derived=(total,), assumptions=together(plan.assumptions, (note,)))
+
+
+def _is_dated(named: Named, question: Linked) -> bool:
+    filters = question.model.dataset(named.dataset).filters
+    return any(f.name == named.filter and f.time_field for f in filters)
 
 
 UP_TO_EACH = Construct("how many there were at the end of each", read_up_to_each)

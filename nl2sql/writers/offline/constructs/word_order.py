@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
-from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
+from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -146,12 +146,8 @@ def _below(chunks: Chunks) -> Chunks:
     """ "subcategories under each category": a place, not a bound."""
     for at in range(len(chunks) - 1):
         under, after = chunks[at : at + 2]
-        place = after.word("by") or after.has(DatasetSense, ValueSense)
-        if under.words.lower() in ("under", "below", "beneath") and under.word("compare") and place:
-            return (
-                *chunks[:at],
-                *(chunks[at + 1 :] if after.word("by") else (word("in", "preposition"), *chunks[at + 1 :])),
-            )
+        if under.words.lower() in ("under", "below", "beneath") and under.word("compare") and after.word("by"):
+            return (*chunks[:at], *chunks[at + 1 :])
     return chunks
 
 
