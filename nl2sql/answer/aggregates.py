@@ -119,7 +119,11 @@ def _keys_of_step(alias: str, speaker: Speaker) -> tuple[tuple[str, ...], ...]:
     source = speaker.scope.find(alias)
     query = source.query if source is not None else None
     group = query.args.get("group") if isinstance(query, exp.Select) else None
-    if group is None or not isinstance(query, exp.Select) or any(v for k, v in group.args.items() if k != "expressions"):
+    if (
+        group is None
+        or not isinstance(query, exp.Select)
+        or any(v for k, v in group.args.items() if k != "expressions")
+    ):
         return ()
     names = {each.unalias().sql(): each.alias_or_name.lower() for each in query.selects}
     shown = [names.get(key.sql(), "") for key in group.expressions]

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from nl2sql.answer.aggregates import counting, rows_noun
 from nl2sql.answer.base import ReceiptKind, ReceiptLine
 from nl2sql.answer.beside import Beside, beside_of
 from nl2sql.answer.grains import grain_of
-from nl2sql.answer.grammar import counted, listed, pretty
+from nl2sql.answer.grammar import listed, pretty
 from nl2sql.answer.joins import join_words
 from nl2sql.answer.named_filters import find_named
+from nl2sql.answer.ordering import given_name, order_and_limit
 from nl2sql.answer.periods import merge
+from nl2sql.answer.rankings import at_least_one, top_words
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Speaker
 from nl2sql.answer.timing import period_text, time_condition
-from nl2sql.answer.windows import ordered_words, part_words
 from nl2sql.answer.words import metric_words
 
 _SAID = {
@@ -40,7 +40,7 @@ def select_lines(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
         lines += _groups(query, speaker) + _having(query, speaker)
     else:
         lines += _combined(query, speaker)
-    lines += _order_and_limit(query, speaker) + _unknown(query, speaker)
+    lines += order_and_limit(query, speaker) + _unknown(query, speaker)
     return sorted(lines, key=lambda line: _ORDER.index(line.kind))
 
 
@@ -90,7 +90,7 @@ def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
         inner = projection.unalias()
         if inner.find(exp.AggFunc) or inner.find(exp.Window) or inner.find(exp.Query):
             name = metric_words(projection.alias, speaker) if inner.find(exp.AggFunc) else ""
-            name = name or _given_name(projection)
+            name = name or given_name(projection)
             if not name and speaker.scope.outer is not None and not projection.alias.startswith("_col_"):
                 name = f"“{pretty(projection.alias)}”"  # the outer query speaks of it by this name
             words = _without(speaker, inner).say(inner)
@@ -109,7 +109,7 @@ def _names(select: exp.Select, speaker: Speaker) -> dict[exp.Expr, str]:
     names: dict[exp.Expr, str] = {}
     for projection in select.expressions:
         inner = projection.unalias()
-        name = metric_words(projection.alias, speaker) or _given_name(projection)
+        name = metric_words(projection.alias, speaker) or given_name(projection)
         if name and inner.find(exp.AggFunc) and not inner.find(exp.Query) and not isinstance(inner, exp.Window):
             names[inner] = name
     return names
@@ -118,17 +118,6 @@ def _names(select: exp.Select, speaker: Speaker) -> dict[exp.Expr, str]:
 def _without(speaker: Speaker, node: exp.Expr) -> Speaker:
     """For the line that defines the node itself."""
     return speaker.naming({each: name for each, name in speaker.names.items() if each != node})
-
-
-def _given_name(projection: exp.Expr) -> str:
-    """The query's own name for a calculation too long to repeat, in quotes: it is a name, not a fact."""
-    inner = projection.unalias().unnest()
-    while isinstance(inner, exp.Round | exp.Coalesce | exp.Cast):
-        inner = inner.this.unnest()
-    if not projection.alias:
-        return ""
-    is_long = isinstance(inner, exp.Binary | exp.Case | exp.If | exp.Window | exp.SafeDivide)
-    return f"“{pretty(projection.alias)}”" if is_long and not projection.alias.startswith("_col_") else ""
 
 
 def _shown(projection: exp.Expr, speaker: Speaker) -> str:
@@ -218,7 +207,12 @@ def group_keys(select: exp.Select) -> list[exp.Expr]:
         return []
     if group.args.get("all"):
         return [p.unalias() for p in select.expressions if not p.find(exp.AggFunc) and not p.find(exp.Window)]
-    return list(group.expressions)
+    outputs = {each.alias: each.unalias() for each in select.expressions if each.alias}
+    return [outputs.get(key.name, key) if _names_an_output(key) else key for key in group.expressions]
+
+
+def _names_an_output(key: exp.Expr) -> bool:
+    return isinstance(key, exp.Column) and not key.table
 
 
 def _same_key(key: exp.Expr) -> str:
@@ -265,46 +259,6 @@ def _only_tells_apart(key: exp.Expr, keys: list[exp.Expr], shown: Mapping[str, s
     return any(k.sql() in shown for k in siblings)
 
 
-def top_of_each(part: exp.Expr, speaker: Speaker) -> tuple[str, str]:
-    """("first 3 rows for each country", "GMV (descending)") for ROW_NUMBER or RANK at most 3; else two empty ones."""
-    number = part.expression if isinstance(part, exp.LTE | exp.LT | exp.EQ) else None
-    window = part.this.unnest() if number is not None else None
-    if not isinstance(window, exp.Window) or not isinstance(window.this, exp.RowNumber | exp.Rank | exp.DenseRank):
-        return "", ""
-    if not isinstance(number, exp.Literal) or not number.is_int or window.args.get("spec"):
-        return "", ""
-    order, within = window.args.get("order"), window.args.get("partition_by") or []
-    count = int(number.name) - isinstance(part, exp.LT)
-    if order is None or count < 1 or (isinstance(part, exp.EQ) and count != 1):
-        return "", ""
-    things = "places" if isinstance(window.this, exp.Rank | exp.DenseRank) else "rows"
-    first = f"first {count} {things}" if count > 1 else f"first {things[:-1]}"
-    if within:
-        first += f" for each {listed([part_words(key, speaker) for key in within])}"
-    return first, listed([ordered_words(item, speaker) for item in order.expressions])
-
-
-def _top_words(part: exp.Expr, speaker: Speaker) -> str:
-    first, by = top_of_each(part, speaker)
-    if not first:
-        return ""
-    ranked = part.this.unnest().this
-    ties = "" if isinstance(ranked, exp.RowNumber) else "; equal ones share a place"
-    ties += " and the next follows without a gap" if isinstance(ranked, exp.DenseRank) else ""
-    return f"only the {first}, in order of {by}{ties}"
-
-
-def _at_least_one(part: exp.Expr, speaker: Speaker) -> str:
-    """ "only groups with listings where closing date …" for COUNT(CASE WHEN … THEN 1 END) > 0; else ""."""
-    bound = part.expression if isinstance(part, exp.GT) else None
-    if not isinstance(bound, exp.Literal) or bound.name != "0" or not isinstance(part.this, exp.Count):
-        return ""
-    value, condition = counting(part.this.this) if isinstance(part.this.this, exp.Expr) else (None, None)
-    if condition is None or not isinstance(value, exp.Literal):
-        return ""
-    return f"only groups with {rows_noun(speaker, '').strip()} where {speaker.say(condition)}"
-
-
 def group_words(key: exp.Expr, speaker: Speaker) -> str:
     grain = grain_of(key)
     return f"{grain.unit} ({speaker.say(grain.of)})" if grain else speaker.say(key)
@@ -315,88 +269,9 @@ def _having(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
     for name, rows in (("having", "groups"), ("qualify", "rows")):
         clause = select.args.get(name)
         for part in conjuncts(clause.this) if clause else []:
-            shown = _top_words(part, speaker) or _at_least_one(part, speaker)
+            shown = top_words(part, speaker) or at_least_one(part, speaker)
             lines.append(ReceiptLine("having", shown or f"only {rows} where {speaker.say(part)}", speaker.sql(part)))
     return lines
-
-
-def _order_and_limit(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
-    order, limit, offset = (query.args.get(name) for name in ("order", "limit", "offset"))
-    items = list(order.expressions) if order else []
-    lines = []
-    if limit is not None:
-        lines.append(
-            ReceiptLine("limit", _limit_text(query, limit, items, speaker), _clause_sql([order, limit], speaker))
-        )
-    elif items:
-        words = [f"{output_words(i.this, query, speaker)} ({_direction(i, query, speaker)})" for i in items]
-        lines.append(ReceiptLine("order", f"ordered by {', then '.join(words)}", _clause_sql([order], speaker)))
-    if offset is not None:
-        skipped = speaker.say(offset.expression)
-        lines.append(ReceiptLine("limit", f"leaving out the first {skipped}", speaker.sql(offset).strip()))
-    return lines
-
-
-def _clause_sql(clauses: Iterable[exp.Expr | None], speaker: Speaker) -> str:
-    return " ".join(speaker.sql(each).strip() for each in clauses if each is not None)
-
-
-def _limit_text(query: exp.Expr, limit: exp.Expr, items: list[exp.Expr], speaker: Speaker) -> str:
-    number = limit.expression if isinstance(limit, exp.Limit) else limit.args.get("count")
-    options = limit.args.get("limit_options")
-    is_odd = options is not None and (options.args.get("percent") or options.args.get("with_ties"))
-    if not isinstance(number, exp.Literal) or not number.is_int or is_odd:
-        return f"limited as in {speaker.as_sql(limit)}"
-    count = int(number.name)
-    if not items:
-        return f"at most {counted(count, 'row')}, in no particular order"
-    first, rest = items[0], items[1:]
-    by = output_words(first.this, query, speaker)
-    then = "".join(f", then {output_words(i.this, query, speaker)} ({_direction(i, query, speaker)})" for i in rest)
-    if _is_amount(first.this, query, speaker):
-        return f"{'top' if first.args.get('desc') else 'lowest'} {count:,} by {by}{then}"
-    return f"the first {counted(count, 'row')} by {by} ({_direction(first, query, speaker)}){then}"
-
-
-def projection_of(node: exp.Expr, query: exp.Expr) -> exp.Expr:
-    """The output that an ORDER BY names, or the expression itself."""
-    if isinstance(node, exp.Column) and not node.table and isinstance(query, exp.Select):
-        for projection in query.selects:
-            if projection.alias_or_name == node.name:
-                return projection
-    return node
-
-
-def output_words(node: exp.Expr, query: exp.Expr, speaker: Speaker) -> str:
-    projection = projection_of(node, query)
-    inner = projection.unalias()
-    if isinstance(inner, exp.Literal) or (isinstance(inner, exp.Column) and not inner.table):
-        return pretty(projection.alias_or_name)
-    if inner.find(exp.AggFunc) and metric_words(projection.alias, speaker):
-        return metric_words(projection.alias, speaker)
-    grain = grain_of(inner)
-    if isinstance(inner, exp.Window) and projection is node and inner.args.get("order"):
-        within = [part_words(each, speaker) for each in inner.args.get("partition_by") or []]
-        return f"place within each {listed(within)}" if within else "place"
-    return grain.unit if grain else _given_name(projection) or speaker.say(inner)
-
-
-def _is_amount(node: exp.Expr, query: exp.Expr, speaker: Speaker) -> bool:
-    inner = projection_of(node, query).unalias()
-    label = speaker.label(inner)
-    if label is not None and (label.format in ("money", "percent") or label.unit):
-        return True
-    return bool(inner.find(exp.AggFunc, exp.Window)) and not inner.find(exp.GroupConcat)
-
-
-def _direction(item: exp.Expr, query: exp.Expr, speaker: Speaker) -> str:
-    is_desc = bool(item.args.get("desc"))
-    if _is_amount(item.this, query, speaker):
-        return "highest first" if is_desc else "lowest first"
-    inner = projection_of(item.this, query).unalias()
-    if grain_of(inner) is not None or (isinstance(inner, exp.Column) and inner.name.lower().endswith("_at")):
-        return "latest first" if is_desc else "earliest first"
-    return "descending" if is_desc else "ascending"
 
 
 def _unknown(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:

@@ -10,9 +10,10 @@ from sqlglot import exp
 from nl2sql.answer.base import Answer, Labels, Receipt
 from nl2sql.answer.chart import choose_chart
 from nl2sql.answer.findings import Case, find
-from nl2sql.answer.headline import headline, period_of
+from nl2sql.answer.headline import headline
 from nl2sql.answer.merged import merged
 from nl2sql.answer.receipt import read_receipt, speaker_for
+from nl2sql.answer.scope_words import period_of
 from nl2sql.answer.shape import read_outputs
 from nl2sql.answer.speech import Speaker
 from nl2sql.engines.base import ResultTable

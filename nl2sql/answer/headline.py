@@ -8,23 +8,22 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from nl2sql.answer.clauses import group_keys, top_of_each
+from nl2sql.answer.clauses import group_keys
 from nl2sql.answer.durations import without_unit
 from nl2sql.answer.findings import unfinished
 from nl2sql.answer.formats import MISSING, percent
 from nl2sql.answer.grains import bucket_start
 from nl2sql.answer.grammar import counted, listed, mid, opening, pretty, singular
-from nl2sql.answer.named_filters import find_named
-from nl2sql.answer.periods import merge, period_in_sentence
+from nl2sql.answer.rankings import top_of_each
+from nl2sql.answer.result_order import is_ascending, is_top, ordering_measure
+from nl2sql.answer.scope_words import scope_words
 from nl2sql.answer.shape import Output, column_values
 from nl2sql.answer.sources import conjuncts, is_scalar, leading_select
 from nl2sql.answer.speech import Speaker
-from nl2sql.answer.timing import time_condition
-from nl2sql.answer.trends import Row, growth_along, growth_between, leader_growth, running_end, shown_period
+from nl2sql.answer.trends import Row, growth_along, growth_between, leader_growth, running_end
 from nl2sql.engines.base import ResultTable
 
 _SENTENCE_AT_MOST = 120  # characters of conditions that can still be read in one breath
-_CONDITIONS_AT_MOST = 2  # more than two make no sentence; the receipt has them all
 
 
 def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker, as_of: date) -> str:
@@ -36,7 +35,7 @@ def headline(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, s
     if result.row_count == 1 and is_scalar(tree):
         return _scalar(tree, outputs, result, speaker)
     if result.row_count == 1 or not measures or not any(o.is_aggregate for o in measures):
-        if result.row_count > 1 and _is_top(tree, dimensions, measures):
+        if result.row_count > 1 and is_top(tree, dimensions, measures):
             return _ranking(tree, [d for d in dimensions if d.role == "category"], measures, result, speaker)
         return _list(tree, outputs, result, speaker)
     if len(dimensions) == 1 and dimensions[0].role == "time":
@@ -59,7 +58,7 @@ def _values(result: ResultTable, output: Output) -> list[object]:
 
 def _scalar(tree: exp.Expr, outputs: tuple[Output, ...], result: ResultTable, speaker: Speaker) -> str:
     row = [(output, _values(result, output)[0]) for output in outputs]
-    scope = _scope_words(tree, speaker, outputs[0])
+    scope = scope_words(tree, speaker, outputs[0])
     grown = growth_between(outputs, {output.name: value for output, value in row})
     if grown:
         return grown
@@ -100,55 +99,16 @@ def _verb(output: Output, scope: str) -> str:
     return "was" if scope else "is"
 
 
-def period_of(tree: exp.Expr, speaker: Speaker) -> str:
-    """ "in 2025" when the statement holds one time column to one period, else ""."""
-    shown = shown_period(tree, speaker)
-    if shown is not None:
-        return period_in_sentence(shown)
-    where = tree.args.get("where") if isinstance(tree, exp.Select) else None
-    parts = conjuncts(where.this) if where else []
-    times = merge([t for p in parts if (t := time_condition(p, speaker))])
-    return period_in_sentence(times[0].period) if len(times) == 1 else ""
-
-
-def _scope_words(tree: exp.Expr, speaker: Speaker, output: Output) -> str:
-    """ " in 2025 (user country is Germany)": the period, and up to two conditions, of a single SELECT."""
-    select = leading_select(tree)
-    where = select.args.get("where") if select is not None and not isinstance(tree, exp.SetOperation) else None
-    if where is None:
-        return ""
-    parts = conjuncts(where.this)
-    named = find_named(parts, speaker.scope, speaker.labels)
-    used = {id(p) for n in named for p in n.parts}
-    times = merge([t for p in parts if id(p) not in used and (t := time_condition(p, speaker))])
-    used |= {id(node) for t in times for node in t.nodes}
-    others = [p for p in parts if id(p) not in used and not (output.is_metric and _compares_columns(p))]
-    in_title = output.title.lower()
-    words = [] if output.is_metric else [f"only {n.word}" for n in named if f" of {n.word} " not in in_title]
-    said = words + [speaker.say(p) for p in others]
-    shown = shown_period(tree, speaker) or (times[0].period if len(times) == 1 else None)
-    period = f" {period_in_sentence(shown)}" if shown is not None else ""
-    if not said or len(said) > _CONDITIONS_AT_MOST or any("`" in s or len(s) > 60 for s in said):
-        more = " (under the conditions in the receipt)" if said else ""
-        return period + more
-    return f"{period} ({listed(said)})"
-
-
-def _compares_columns(part: exp.Expr) -> bool:
-    """Part of how a metric is defined ("reviewee is the seller"), not of what was asked."""
-    return isinstance(part, exp.EQ) and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Column)
-
-
 def _ranking(
     tree: exp.Expr, dimensions: list[Output], measures: list[Output], result: ResultTable, speaker: Speaker
 ) -> str:
-    measure = _ordering_measure(tree, measures)
+    measure = ordering_measure(tree, measures)
     values = _numbers(result, measure)
     present = [v for v in values if v is not None]
-    scope = _scope_words(tree, speaker, measure)
+    scope = scope_words(tree, speaker, measure)
     if not present:
         return f"None of {_rows_words(result)} has a value for {mid(measure.title)}{scope}."
-    lowest_first = _is_ascending(tree, measure)
+    lowest_first = is_ascending(tree, measure)
     best = min(present) if lowest_first else max(present)
     winners = [i for i, v in enumerate(values) if v == best]
     shown = measure.show(_values(result, measure)[winners[0]])
@@ -169,7 +129,8 @@ def _ranking(
     top = _top_of_each(tree, speaker)
     if top:
         return f"Of the {top}, {name} leads{scope} with {_amount_of(shown, measure)}."
-    more = leader_growth(measures, measure, row) + _second(measure, measures, dimensions, result)
+    second = "" if _leaves_out(tree, speaker) else _second(measure, measures, dimensions, result)
+    more = leader_growth(measures, measure, row) + second
     return f"{opening(name)} leads{scope} with {_amount_of(shown, measure)}{share}{more}."
 
 
@@ -227,36 +188,6 @@ def _numbers(result: ResultTable, output: Output) -> list[Decimal | None]:
     return numbers
 
 
-def _ordered_by(tree: exp.Expr) -> list[tuple[str, bool]]:
-    """Output names that the rows are ordered by, and whether downwards; stops at anything that is not shown."""
-    order = tree.args.get("order")
-    select = leading_select(tree)
-    names: list[tuple[str, bool]] = []
-    for item in order.expressions if order and select is not None else []:
-        shown = [p.alias_or_name for p in select.selects if p.unalias() == item.this] if select is not None else []
-        is_name = isinstance(item.this, exp.Column) and not item.this.table
-        if not shown and not is_name:
-            break
-        names.append((item.this.name if is_name else shown[0], bool(item.args.get("desc"))))
-    return names
-
-
-def _ordering_measure(tree: exp.Expr, measures: list[Output]) -> Output:
-    """The measure that the rows are ordered by, else the first."""
-    return next((m for name, _ in _ordered_by(tree) for m in measures if m.name == name), measures[0])
-
-
-def _is_ascending(tree: exp.Expr, measure: Output) -> bool:
-    return _ordered_by(tree)[:1] == [(measure.name, False)]
-
-
-def _is_top(tree: exp.Expr, dimensions: list[Output], measures: list[Output]) -> bool:
-    """A list ordered by one of its numbers, with names to go with it, cut by the question's own LIMIT."""
-    first = [name for name, _ in _ordered_by(tree)[:1]]
-    is_named = any(d.role == "category" for d in dimensions)
-    return bool(tree.args.get("limit")) and is_named and any(m.name in first for m in measures)
-
-
 def _name(dimensions: list[Output], result: ResultTable, row: int) -> str:
     """The group of a row by its names; IDs only when there is nothing else."""
     named = [d for d in dimensions if d.role != "id"] or dimensions
@@ -276,7 +207,7 @@ def _series(
         for when, value in zip(_values(result, bucket), _numbers(result, measure), strict=True)
         if when is not None and value is not None
     ]
-    scope = _scope_words(tree, speaker, measure)
+    scope = scope_words(tree, speaker, measure)
     if len(rows) < 2:
         return _list(tree, (bucket, *measures), result, speaker)
     rows.sort(key=lambda row: (str(bucket_start(row[0], bucket.grain) or ""), str(row[0])))
@@ -320,7 +251,7 @@ def _cross(
     values = _numbers(result, measure)
     by = listed([mid(d.title) for d in dimensions if d.role != "id"] or [mid(d.title) for d in dimensions])
     present = [(v, i) for i, v in enumerate(values) if v is not None]
-    start = f"{measure.title} by {by}{_scope_words(tree, speaker, measure)}"
+    start = f"{measure.title} by {by}{scope_words(tree, speaker, measure)}"
     if not present:
         return f"{start}: no row has a value."
     best, row = max(present)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from nl2sql.answer.constants import amount, stored
 from nl2sql.answer.existence import counted_words, exists_words, nested
 from nl2sql.answer.grammar import listed
 from nl2sql.answer.periods import merge, read_moment
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Handler, Speaker, handler
 from nl2sql.answer.timing import CLOCKS, period_text, time_condition
-from nl2sql.answer.words import amount, is_false_when_unknown, stored
+from nl2sql.answer.words import is_false_when_unknown
 
 _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.EQ: ("is", "is"),
@@ -182,6 +183,9 @@ def _not(node: exp.Not, speaker: Speaker) -> str:
         return _is_with(inner, speaker, "is not")
     if isinstance(inner, exp.Like | exp.ILike) and not inner.args.get("negate"):
         return _like_with(inner, speaker, True, isinstance(inner, exp.ILike))
+    contains = _contains(inner, speaker, negated=True)
+    if contains:
+        return contains
     if isinstance(inner, exp.Escape):
         return _escaped_with(inner, speaker, negated=True)
     if isinstance(inner, exp.EQ) and not isinstance(inner.this, exp.StrPosition):

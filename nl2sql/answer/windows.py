@@ -20,7 +20,8 @@ def _window(node: exp.Window, speaker: Speaker) -> str:
     frame = node.args.get("spec")
     earlier = earlier_bucket(node, speaker)
     if earlier is not None:
-        value = node.this.this if _one_row_each(node, speaker) else node.this
+        is_value = isinstance(node.this, exp.Lag) or _one_row_each(node, speaker)
+        value = node.this.this if is_value else node.this
         return f"{speaker.say(value)} {earlier}{_within(node, speaker)}"
     if frame is not None and _frame_words(frame) is None:
         return speaker.as_sql(node)
@@ -56,8 +57,10 @@ def earlier_bucket(node: exp.Expr, speaker: Speaker) -> str | None:
     """ "of the month before" for MAX(x) OVER (ORDER BY <month's number> RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING): the
     value of the one bucket that lies so many steps back, empty where there is none."""
     frame = node.args.get("spec") if isinstance(node, exp.Window) else None
-    order = node.args.get("order")
+    order = node.args.get("order") if isinstance(node, exp.Window) else None
     items = order.expressions if order is not None else []
+    if len(items) == 1 and isinstance(node, exp.Window) and isinstance(node.this, exp.Lag):
+        return _shown_before(node, items[0], speaker)
     if frame is None or len(items) != 1 or not isinstance(node.this, _SAME_FOR_ONE) or items[0].args.get("desc"):
         return None
     start, end = frame.args.get("start"), frame.args.get("end")
@@ -68,6 +71,15 @@ def earlier_bucket(node: exp.Expr, speaker: Speaker) -> str | None:
     is_whole = isinstance(start, exp.Literal) and start.is_int
     words = back_words(int(start.name), steps) if steps is not None and is_whole else ""
     return f"of {words}" if words else None
+
+
+def _shown_before(node: exp.Window, key: exp.Expr, speaker: Speaker) -> str | None:
+    """ "of the month shown before" for LAG(x) along the months: a month without rows is passed over."""
+    unit = bucket_behind(key.this, speaker.scope)
+    steps = node.this.args.get("offset")
+    is_next = steps is None or steps.name == "1"
+    is_plain = not node.args.get("spec") and not key.args.get("desc") and not node.this.args.get("default")
+    return f"of the {unit} shown before" if unit and is_next and is_plain and not unit.count(" ") else None
 
 
 def _one_row_each(node: exp.Window, speaker: Speaker) -> bool:

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from nl2sql.answer.aggregates import named_whole
 from nl2sql.answer.bare import makes_whole
-from nl2sql.answer.base import ColumnLabel
+from nl2sql.answer.constants import number
 from nl2sql.answer.durations import DURATIONS, duration_words
 from nl2sql.answer.formats import rounded
 from nl2sql.answer.grains import grain_of
@@ -20,40 +20,11 @@ from nl2sql.answer.windows import WINDOWS, growth_words, share_words
 _CLOCK = "the database's current time"
 
 
-def amount(node: exp.Expr, like: ColumnLabel | None, speaker: Speaker) -> str:
-    """A constant beside something with a unit: 500 next to a price is "€500"."""
-    value = _number(node)
-    if value is not None:
-        return rounded(value, like) if like and like.format != "plain" else rounded(value)
-    return speaker.say(node)
-
-
-def stored(node: exp.Expr, key: str, speaker: Speaker) -> str:
-    """A constant compared with a column, in the word people use for it: DE → Germany."""
-    if isinstance(node, exp.Literal):
-        word = speaker.labels.values.get(key, {}).get(node.name)
-        if word:
-            return word
-    return amount(node, speaker.labels.columns.get(key), speaker)
-
-
-def _number(node: exp.Expr) -> int | float | None:
-    if isinstance(node, exp.Neg):
-        inner = _number(node.this)
-        return None if inner is None else -inner
-    if not isinstance(node, exp.Literal) or node.is_string:
-        return None
-    try:
-        return int(node.name) if node.is_int else float(node.name)
-    except ValueError:
-        return None
-
-
 def _literal(node: exp.Literal, speaker: Speaker) -> str:
     moment = read_moment(node)
     if moment is not None:
         return moment_words(moment.at)
-    value = _number(node)
+    value = number(node)
     if value is not None:
         return rounded(value)
     return f"“{node.name}”"

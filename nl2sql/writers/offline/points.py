@@ -35,6 +35,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 # "the past N units": a century at most, so that the start stays a date.
 _MOST_UNITS = {"day": 36_500, "week": 5_200, "month": 1_200, "quarter": 400, "year": 100}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+_WINDOWS = ("moving", "rolling", "trailing")
 _BEFORE = ("last", "previous", "prior", "preceding")
 _NOW = ("this", "current", "present", "ongoing")
 _ABBREVIATED = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}
@@ -218,6 +219,8 @@ def _quarter(words: list[str], as_of: date) -> Point | None:
         return _longer(inner, 1)
     if re.fullmatch(r"q[1-4]|h[12]", words[0]):
         name, used = words[0], 1
+    elif words[2:3] and words[2] in _WINDOWS:
+        return None  # "four-quarter moving average"
     elif len(words) > 1 and words[0] in _ORDINALS and words[1] in ("quarter", "half"):
         name, used = f"{words[1][0]}{_ORDINALS[words[0]]}", 2
     elif words[:2] == ["last", "quarter"] and words[2:3] == ["of"]:

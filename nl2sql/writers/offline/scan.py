@@ -76,7 +76,7 @@ def _step(reading: Reading, chunk: Chunk) -> None:
         read_period(reading, chunk)
     elif chunk.has(NumberSense):
         read_number(reading, chunk)
-    elif chunk.has(MetricSense) and not (reading.pending.agg and chunk.has(FieldSense)):
+    elif chunk.has(MetricSense) and not (reading.pending.agg not in ("", "sum") and chunk.has(FieldSense)):
         read_metric(reading, chunk)
     elif is_value(reading, chunk):
         read_value(reading, chunk)

@@ -195,7 +195,7 @@ def _form(word: str) -> str:
 
 # British → American spelling, by rules that hurt no word: both sides of every comparison go through them.
 _SPELLINGS = (
-    (re.compile(r"our(?=\w*$)"), "or", 6), (re.compile(r"ellery$"), "elry", 9), (re.compile(r"ogue$"), "og", 8),
+    (re.compile(r"(?<!^f)our(?=\w*$)"), "or", 6), (re.compile(r"ellery$"), "elry", 9), (re.compile(r"ogue$"), "og", 8),
     (re.compile(r"(?<=[aeiou])ll(?=(?:ed|ing|er)$)"), "l", 8), (re.compile(r"is(?=(?:e|ed|ing|ation)$)"), "iz", 7),
     (re.compile(r"tre$"), "ter", 6), (re.compile(r"mme$"), "m", 7), (re.compile(r"^grey$"), "gray", 4),
 )  # fmt: skip

@@ -71,7 +71,7 @@ class Traces:
         self.numbers: set[Decimal] = set()
         self.periods: list[Period] = []
         self.functions: set[str] = set()
-        self.negated = self.grouped = self.bounded = self.ordered = False
+        self.negated = self.grouped = self.bounded = self.unequal = self.ordered = False
         self._take(plan)
 
     def _take(self, part: object) -> None:
@@ -129,8 +129,10 @@ class Traces:
         operator = getattr(part, "operator", "")
         turned = isinstance(part, Negation) or (isinstance(part, Named | Exists) and part.negated)
         before = isinstance(part, During) and part.period.start is None  # "not seen since May"
+        known = isinstance(part, During | Span | Under)
+        self.unequal |= known or operator in ("<", "<=", ">", ">=")
+        self.bounded |= known or bool(operator)
         self.negated |= turned or before or operator in _NEGATIVE
-        self.bounded |= bool(operator) or isinstance(part, During | Span | Under)
         self.grouped |= isinstance(part, Dimension | Fold | Related)
         if isinstance(part, QueryPlan):  # one number for each band, side by side
             self.grouped |= sum(bool(m.conditions) and not m.hidden for m in part.measures) > 1
@@ -241,6 +243,8 @@ def _word_is_traced(chunk: Chunk, traces: Traces) -> bool:
         return bool(traces.functions & {"ratio", "share", "growth"})
     if chunk.words.lower() in _FOR_EACH:
         return traces.grouped
+    if kinds.get("compare") in ("<", "<=", ">", ">="):
+        return traces.unequal or "moving_average" in traces.functions
     if "between" in kinds or "compare" in kinds:
         return traces.bounded or "moving_average" in traces.functions
     if "extreme" in kinds or "most" in kinds or "dear" in kinds or "recent" in kinds or "edge" in kinds:

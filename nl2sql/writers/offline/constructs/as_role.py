@@ -27,13 +27,12 @@ def read_as_role(question: Linked, inner: Inner) -> QueryPlan | None:
         if not deeds:
             return None
         plan = inner((*chunks[:at], *chunks[role + 1 :]))
-        return _narrowed(plan, part, deeds, question, f"as {chunks[role].words}")
+        return narrowed(plan, part, deeds, question, f"as {chunks[role].words}")
     return None
 
 
-def _narrowed(
-    plan: QueryPlan, part: Relationship, deeds: list[Relationship], question: Linked, words: str
-) -> QueryPlan:
+def narrowed(plan: QueryPlan, part: Relationship, deeds: list[Relationship], question: Linked, words: str) -> QueryPlan:
+    """Only the rows that belong to what the same one did in that part. Raises NotUnderstood where that is not clear."""
     done = [d for d in deeds if d.source == plan.base and d.target == part.target and d.source != part.source]
     ways = [path for path in question.graph.paths(plan.base, part.source) if path]
     keys = question.model.dataset(part.target).primary_key

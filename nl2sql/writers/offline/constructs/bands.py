@@ -13,7 +13,7 @@ from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, wor
 from nl2sql.writers.offline.constructs.pieces import is_filler
 from nl2sql.writers.offline.constructs.spans import inside, spans
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, FieldSense, MetricSense, RoleSense, WordSense
+from nl2sql.writers.offline.senses import Chunk, FieldSense, RoleSense, WordSense
 
 Chunks = tuple[Chunk, ...]
 
@@ -43,6 +43,11 @@ _TAIL = re.compile(
     rf"|with (?:the )?(?:number|count)(?:\s+of\s+\w+)?(?:\s+in)?(?:{_EACH})?)\s*[.?!]*$",
     re.I,
 )
+_AGAIN = re.compile(
+    r"\s*,?\s*(?:and|with)\s+(?:the\s+)?(?:number|count)\s+of\s+(?P<thing>\w+)\s+in\s+each"
+    r"(?:\s+(?:one|band|bucket|range|group|bracket|step|bin))?",
+    re.I,
+)
 _OPENERS = frozenset(
     "group split bucket break divide sort count how many number of show the into in bands band".split()
 )
@@ -64,7 +69,7 @@ class _Band:
 def read_bands(question: Linked, inner: Inner) -> QueryPlan | None:
     found = _LIST.search(question.text)
     if found is None:
-        return None
+        return _said_again(question, inner)
     places = spans(question)
     taken = inside(places, found.start(), found.end()) if places is not None else range(0)
     if places is None or not taken:
@@ -73,16 +78,37 @@ def read_bands(question: Linked, inner: Inner) -> QueryPlan | None:
     behind = question.chunks[taken.stop :]
     if tail is not None and tail.start() == found.end():
         behind = question.chunks[inside(places, tail.start(), tail.end()).stop :] if behind else ()
-    bands = _meeting(_bands(found.group()))
+    bands = _bands(found.group())
     before = question.chunks[: taken.start]
     at = _field_at(before, question)
     asked = tail is not None or any(c.word("count") for c in before)
-    if at < 0 or not asked:
+    either = len(bands) == 2 and re.search(r"\bor\b(?!\s+(?:more|over|above|up|higher))", found.group(), re.I)
+    if at < 0 or not asked or either:  # "how many bids are under 5 or over 5,000"
         return None
     rows = _rows(before, at)
     average = Chunk("average", (WordSense("agg", "avg"),))
-    plan = inner((average, before[at], word("of", "preposition"), *rows, *behind))
-    return _counted(plan, bands)
+    field = Chunk(before[at].words, before[at].of(FieldSense))
+    plan = inner((average, field, word("of", "preposition"), *rows, *behind))
+    return _counted(plan, _meeting(bands))
+
+
+def _said_again(question: Linked, inner: Inner) -> QueryPlan | None:
+    """ "in bands of 250, with the number of listings in each band": which is what bands show anyway."""
+    found = _AGAIN.search(question.text)
+    places = spans(question) if found is not None else None
+    if found is None or places is None or not any(c.word("steps") for c in question.chunks):
+        return None
+    taken = inside(places, found.start(), found.end())
+    if not taken:
+        return None  # it was taken out before
+    head = question.chunks[: taken.start]
+    while head and (head[-1].word("comma") or head[-1].word("and")):
+        head = head[:-1]
+    plan = inner((*head, *question.chunks[taken.stop :]))
+    counts = [m.name for m in plan.measures if m.kind == "count" and not m.hidden]
+    if counts != [f"number_of_{found['thing'].lower()}"] or not any(d.width is not None for d in plan.dimensions):
+        raise NotUnderstood(f"“{found.group().strip(' ,')}” does not fit the rest as I read it.")
+    return plan
 
 
 def _field_at(chunks: Chunks, question: Linked) -> int:
@@ -92,7 +118,7 @@ def _field_at(chunks: Chunks, question: Linked) -> int:
         numbers = [
             f for f in chunk.of(FieldSense) if question.model.dataset(f.dataset).field(f.field).datatype.is_number
         ]
-        if numbers and not chunk.has(MetricSense, RoleSense):
+        if numbers and not chunk.has(RoleSense):
             return at
         if not is_filler(chunk) and not chunk.word("is") and chunk.words.lower() not in _STEPS:
             return -1

@@ -28,6 +28,8 @@ class Counted:
 def counted_rows(rows: tuple[Chunk, ...], question: Linked, inner: Inner) -> Counted | None:
     """None where the words are no rows that can be counted one by one (a sum of money)."""
     words = " ".join(chunk.words for chunk in rows)
+    if len(rows) == 2 and rows[0].word("distinct") and rows[1].has(RoleSense):
+        rows = rows[1:]  # people are counted once each anyway
     roles = rows[0].of(RoleSense) if len(rows) == 1 else ()
     if roles and roles[0].at_least == 1:
         role = question.graph.relationships[roles[0].relationship]

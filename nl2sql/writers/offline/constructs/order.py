@@ -14,7 +14,9 @@ from nl2sql.writers.offline.constructs.columns_of import COLUMNS_OF
 from nl2sql.writers.offline.constructs.count_percentiles import COUNT_PERCENTILES
 from nl2sql.writers.offline.constructs.counts_per import COUNTS_PER
 from nl2sql.writers.offline.constructs.dayparts import DAYPARTS
+from nl2sql.writers.offline.constructs.deed_words import DEED_WORDS
 from nl2sql.writers.offline.constructs.different import DIFFERENT
+from nl2sql.writers.offline.constructs.different_bounds import DIFFERENT_BOUNDS
 from nl2sql.writers.offline.constructs.durations import DURATIONS
 from nl2sql.writers.offline.constructs.for_deeds import FOR_DEEDS
 from nl2sql.writers.offline.constructs.gradable import GRADABLE
@@ -41,6 +43,7 @@ from nl2sql.writers.offline.constructs.redundant import REDUNDANT
 from nl2sql.writers.offline.constructs.running import RUNNING
 from nl2sql.writers.offline.constructs.same import SAME
 from nl2sql.writers.offline.constructs.several import SEVERAL
+from nl2sql.writers.offline.constructs.shared_things import SHARED_THINGS
 from nl2sql.writers.offline.constructs.shares import SHARES
 from nl2sql.writers.offline.constructs.spread import SPREAD
 from nl2sql.writers.offline.constructs.text_turns import TEXT_TURNS
@@ -62,6 +65,8 @@ CONSTRUCTS: tuple[Construct, ...] = (
     BANDS,
     TIME_TURNS,
     OTHER_WORDS,
+    DEED_WORDS,
+    DIFFERENT_BOUNDS,
     LISTED_EACH,
     UP_TO_EACH,
     LAID_OUT,
@@ -69,6 +74,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     TOP_SHARE,
     COUNT_PERCENTILES,
     FOR_DEEDS,
+    SHARED_THINGS,
     UNDONE,
     REDUNDANT,
     LEFT_OUT,

@@ -1,5 +1,5 @@
-"""Clauses in other words than the reader's: "from best to worst", "never got a single bid", "when did it get its first
-bid", "of the listings that have comments, how many do they have on average"."""
+"""Clauses in other words than the reader's: "from best to worst", "never got a single bid", "seller countries ranked by
+GMV", "are new and have a buy-now price"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without, word_kinds
-from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -18,7 +17,6 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
-    WordSense,
 )
 from nl2sql.writers.offline.tokens import singular
 
@@ -160,78 +158,6 @@ def _arranged(chunks: Chunks, question: Linked) -> Chunks:
     return (*chunks[:first], *chunks[first + 1 :], *(() if ordered else (word("highest first", "order", "desc"),)))
 
 
-def _got_its_first(chunks: Chunks, question: Linked) -> Chunks:
-    """ "when did listing 42 get its first bid": when was the first bid on it."""
-    if not chunks[0].word("when") or len(chunks) < 5 or chunks[1].words.lower() != "did":
-        return chunks
-    edge = next((i for i, c in enumerate(chunks) if said(c, "edge", "recent")), -1)
-    if edge != len(chunks) - 2 or not chunks[-1].has(DatasetSense):
-        return chunks
-    verb = preceding(chunks, edge)
-    if chunks[verb].words.lower() not in ("get", "receive", "have") or verb < 3:
-        return chunks
-    owner = chunks[2:verb]
-    thing = next((c for c in owner if not is_filler(c)), None)
-    if thing is None or not thing.has(DatasetSense) or any(c.has(VerbSense) for c in owner):
-        return chunks
-    return (chunks[0], word("was", "is"), *chunks[edge:], word("on", "preposition"), *owner)
-
-
-def _on_average(chunks: Chunks, question: Linked) -> Chunks:
-    """ "of the listings that have comments, how many comments do they have on average": the average per listing."""
-    average = next((i for i, c in enumerate(chunks) if c.words.lower() in ("on average", "in average")), -1)
-    comma = next((i for i, c in enumerate(chunks) if c.word("comma")), -1)
-    if chunks[0].words.lower() not in ("of", "among", "for") or comma < 2 or average < comma:
-        return chunks
-    count = following(chunks, comma)
-    inside = chunks[count + 1 : average]
-    noun = next((c for c in chunks[1:comma] if not is_filler(c)), None)
-    words = [c.words.lower() for c in inside if not c.has(DatasetSense)]
-    if not said(chunks[count], "count") or noun is None or not noun.has(DatasetSense):
-        return chunks
-    things = [c for c in inside if c.has(DatasetSense)]
-    if len(things) != 1 or set(words) - {"do", "does", "they", "have", "each", "has", "get", "got", "did", "it"}:
-        return chunks
-    lead = (Chunk("average", (WordSense("agg", "avg"),)), chunks[count], *things, word("of", "preposition"))
-    return (*lead, *chunks[1:comma], *chunks[average + 1 :])
-
-
-def _deed_as_count(chunks: Chunks, question: Linked) -> Chunks:
-    """ "avg purchases per buyer": what is counted is only known as a deed."""
-    for at, chunk in enumerate(chunks[:-2]):
-        deed = following(chunks, at)
-        if not said(chunk, "agg") or chunk.word("agg") != WordSense("agg", "avg") or deed + 1 >= len(chunks):
-            continue
-        thing = chunks[deed]
-        if not thing.has(VerbSense) or thing.has(*_NOUNS, FieldSense, MetricSense, FilterSense) or _is_one(thing):
-            continue
-        if chunks[deed + 1].word("by"):
-            return (*chunks[: at + 1], word("number of", "count"), *chunks[at + 1 :])
-    return chunks
-
-
-def _share_of_kind(chunks: Chunks, question: Linked) -> Chunks:
-    """ "which fraction of phones sold in 2025 was sniped": of the rows of that kind."""
-    for at, chunk in enumerate(chunks[:-2]):
-        if not said(chunk, "share") or any(c.has(*_NOUNS, MetricSense) for c in chunks):
-            continue
-        value = at + 1
-        while value < len(chunks) and (is_filler(chunks[value]) or said(chunks[value], "preposition")):
-            value += 1
-        states = value
-        while value < len(chunks) and chunks[value].has(FilterSense):
-            value += 1
-        if value >= len(chunks) or not chunks[value].has(ValueSense) or chunks[value].has(FieldSense, FilterSense):
-            continue
-        of = {s.dataset for c in chunks for s in c.of(FilterSense)}
-        if len(of) != 1 or of & {s.dataset for s in chunks[value].of(ValueSense)}:
-            return chunks
-        rows = Chunk(question.model.dataset(dataset := of.pop()).label or dataset, (DatasetSense(dataset),))
-        plain = Chunk(chunks[value].words, chunks[value].of(ValueSense))
-        return (*chunks[:states], *chunks[states:value], rows, word("in", "preposition"), plain, *chunks[value + 1 :])
-    return chunks
-
-
 def _own_field(chunks: Chunks, question: Linked) -> Chunks:
     """ "by item condition", "by user country": whose field it is."""
     for at in range(len(chunks) - 2):
@@ -283,62 +209,6 @@ def _its_rank(chunks: Chunks, question: Linked) -> Chunks:
     return (word("rank", "ranked"), things[-1], *values, *chunks[by:])
 
 
-def _where_someone_did(chunks: Chunks, question: Linked) -> Chunks:
-    """ "in how many subcategories has anna_k placed bids", "how many categories did marco77 sell in": of what someone
-    did, how many different ones."""
-    count = next((i for i, c in enumerate(chunks) if said(c, "count")), -1)
-    if count not in (0, 1) or (count and chunks[0].words.lower() not in ("in", "on", "for", "from")):
-        return chunks
-    thing = following(chunks, count)
-    if thing < len(chunks) and chunks[thing].word("distinct"):
-        thing = following(chunks, thing)
-    helper = following(chunks, thing) if thing < len(chunks) else len(chunks)
-    who = following(chunks, helper) if helper < len(chunks) else len(chunks)
-    deed = following(chunks, who) if who < len(chunks) else len(chunks)
-    if deed >= len(chunks) or chunks[helper].words.lower() not in ("has", "have", "did", "had"):
-        return chunks
-    if (
-        not chunks[thing].has(DatasetSense)
-        or chunks[thing].has(RoleSense, VerbSense)
-        or not _is_person(chunks[who], question)
-    ):
-        return chunks
-    while deed + 1 < len(chunks) and _only_helps(chunks[deed]):
-        deed += 1
-    done = _done(chunks[deed], question)
-    if not done or any(said(c, "not", "count") for c in chunks[who:]):
-        return chunks
-    rest = [c for c in chunks[deed + 1 :] if c.words.lower() not in ("in", "on", "for", "from")]
-    lead = (chunks[count], word("different", "distinct"), chunks[thing], word("of", "preposition"))
-    return (*lead, chunks[who], *done, *rest)
-
-
-def _is_person(chunk: Chunk, question: Linked) -> bool:
-    people = {r.target for r in question.model.relationships if r.role}
-    values = chunk.of(ValueSense)
-    return bool(values) and all(
-        v.dataset in people and question.model.dataset(v.dataset).label_field == v.field for v in values
-    )
-
-
-def _only_helps(chunk: Chunk) -> bool:
-    """ "placed" before bids: the noun says the rest."""
-    return not chunk.has(DatasetSense, FilterSense) and (is_filler(chunk) or chunk.words.lower() in LIGHT_VERBS)
-
-
-def _done(chunk: Chunk, question: Linked) -> Chunks:
-    """The rows of the deed: bids, or the items that were sold."""
-    if chunk.has(DatasetSense) and not chunk.has(FilterSense, RoleSense):
-        return (Chunk(chunk.words, chunk.of(DatasetSense)),)
-    sources = {question.graph.relationships[v.relationship].source for v in chunk.of(VerbSense)}
-    filters = tuple(f for f in chunk.of(FilterSense) if f.dataset in sources)
-    if len(sources) != 1 or not filters:
-        return ()
-    dataset = sources.pop()
-    rows = Chunk(question.model.dataset(dataset).label or dataset, (DatasetSense(dataset),))
-    return (Chunk(chunk.words, filters), rows)
-
-
 _REWRITES: tuple[tuple[Callable[[Chunks, Linked], Chunks], frozenset[str]], ...] = (
     (_not_a_single, frozenset(("single", "not"))),
     (_but_not, frozenset(("but",))),
@@ -346,12 +216,7 @@ _REWRITES: tuple[tuple[Callable[[Chunks, Linked], Chunks], frozenset[str]], ...]
     (_came_with, frozenset(("filler",))),
     (_from_to, frozenset(("preposition",))),
     (_arranged, frozenset(("arrange",))),
-    (_got_its_first, frozenset(("when",))),
-    (_on_average, frozenset(("agg", "comma", "count"))),
-    (_deed_as_count, frozenset(("agg", "by"))),
-    (_share_of_kind, frozenset(("share",))),
     (_own_field, frozenset(("by",))),
-    (_where_someone_did, frozenset(("count", "is"))),
     (_its_rank, frozenset(("by", "ranked"))),
     (_ranked_role_field, frozenset(("by",))),
 )

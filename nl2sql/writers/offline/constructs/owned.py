@@ -91,7 +91,8 @@ def _which(question: Linked, words: str, names: list[ValueSense]) -> SeveralRead
 def _own_group(chunks: tuple[Chunk, ...], index: int) -> tuple[Chunk, ...]:
     """The word behind "by" is a dataset, and a field of the one thing that is counted: it is that field."""
     before = preceding(chunks, index)
-    if before < 0 or not chunks[before].word("by") or not chunks[index].has(DatasetSense):
+    both = chunks[index].has(DatasetSense) and chunks[index].has(FieldSense)
+    if not both or before < 0 or not chunks[before].word("by"):
         return chunks
     others = {d.dataset for i, c in enumerate(chunks) if i != index for d in c.of(DatasetSense)}
     own = tuple(f for f in chunks[index].of(FieldSense) if f.dataset in others)

@@ -1,12 +1,11 @@
 """Time in other words: "through 2025" (asked back), "by weekday of closing", "until a paid payment arrived",
-"four-quarter moving average", "smooth it with a rolling mean", "since we started"."""
+"smooth it with a rolling mean", "since we started"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from nl2sql.plan.base import Comparison, Dimension, FieldRef, Part, QueryPlan
 from nl2sql.plan.periods import shift
@@ -37,8 +36,6 @@ _PHRASES = {
     ("smooth", ""): "smooth | smoothed | smooth out | smoothed out | smoothing",
     ("arrives", ""): "arrived | come in | came in | went through | is made | was made | is in | was in",
 }
-_UNITS = ("day", "week", "month", "quarter", "year")
-_NUMBERS = {w: n for n, w in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)}
 _OTHER_SENSES = (DatasetSense, RoleSense, ValueSense, FilterSense, MetricSense)
 
 
@@ -72,19 +69,6 @@ def _refuse_through(question: Linked) -> None:
             raise SeveralReadings(f"“{chunk.words}”: only then, or all until its end?", ways)
 
 
-def _window_in_words(chunks: Chunks, question: Linked) -> Chunks:
-    """ "four-quarter moving average": a number of quarters, and not the fourth one."""
-    for at, chunk in enumerate(chunks[:-1]):
-        parts = chunk.words.lower().replace("-", " ").split()
-        if not chunk.has(PeriodSense) or len(parts) != 2 or parts[1].rstrip("s") not in _UNITS:
-            continue
-        count = int(parts[0]) if parts[0].isdigit() else _NUMBERS.get(parts[0], 0)
-        if count and said(chunks[following(chunks, at)] if following(chunks, at) < len(chunks) else chunk, "moving"):
-            number = Chunk(parts[0], (NumberSense(Decimal(count)),))
-            return (*chunks[:at], number, word(parts[1], "grain", parts[1].rstrip("s")), *chunks[at + 1 :])
-    return chunks
-
-
 def _smoothed(chunks: Chunks, question: Linked) -> Chunks:
     """ "smooth the monthly revenue with a three-month rolling mean": the mean says how."""
     moving = any(said(c, "moving") for c in chunks)
@@ -92,10 +76,25 @@ def _smoothed(chunks: Chunks, question: Linked) -> Chunks:
     return kept
 
 
+def _time_of_a_column(chunks: Chunks, question: Linked) -> Chunks:
+    """ "title, number of bids and end time": the name of a date, and no length of time."""
+    if any(c.word(kind) for c in chunks for kind in ("agg", "extreme", "how long", "longest", "unit")):
+        return chunks
+    for at in range(1, len(chunks)):
+        lead = preceding(chunks, at - 1)
+        listed = lead < 0 or any(chunks[lead].word(kind) for kind in ("and", "comma", "with", "list"))
+        if listed and chunks[at].words.lower() == "time" and (field := _one_time(chunks[at - 1], question)):
+            name = Chunk(f"{chunks[at - 1].words} {chunks[at].words}", (field,))
+            return (*chunks[: at - 1], name, *chunks[at + 1 :])
+    return chunks
+
+
 def _until_such(chunks: Chunks, question: Linked) -> Chunks:
     """ "until a paid payment (arrived)": the date of the payment, of paid payments only."""
     for at in range(1, len(chunks) - 1):
         state, noun = chunks[at], chunks[at + 1]
+        if not state.has(FilterSense) or not noun.has(DatasetSense):
+            continue
         opener = preceding(chunks, at)
         if opener < 1 or chunks[opener].words.lower() not in (
             "until",
@@ -187,9 +186,9 @@ def _said_twice(chunks: Chunks, question: Linked) -> Chunks:
 
 
 _REWRITES: tuple[tuple[Callable[[Chunks, Linked], Chunks], frozenset[str]], ...] = (
-    (_window_in_words, frozenset(("moving",))),
     (_smoothed, frozenset(("smooth",))),
     (_said_twice, frozenset(("earlier",))),
+    (_time_of_a_column, frozenset(("span",))),
     (_until_such, frozenset(("span", "how long", "unit", "grain"))),
 )
 

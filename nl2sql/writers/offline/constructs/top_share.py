@@ -35,7 +35,7 @@ def read_top_share(question: Linked, inner: Inner) -> QueryPlan | None:
     if found is None:
         return None
     metric, number, noun, rest = found
-    asked = (word("top", "extreme", "max"), number, noun, word("by", "by"), metric, *rest)
+    asked = (word("top", "extreme", "max"), number, noun, word("by", "by"), *metric, *rest)
     plan = inner(asked)
     if len(plan.measures) != 1 or plan.limit != int(number.of(NumberSense)[0].value) or plan.order is None:
         raise NotUnderstood("I cannot take the share of these.", (noun.words,))
@@ -43,7 +43,8 @@ def read_top_share(question: Linked, inner: Inner) -> QueryPlan | None:
         raise NotUnderstood("I cannot take the share of these.", (noun.words,))
     measure = plan.measures[0]
     if not is_additive(measure, question.model):
-        raise NotUnderstood(f"“{metric.words}” does not add up, so nobody has a share of it.", (metric.words,))
+        words = metric[-1].words
+        raise NotUnderstood(f"“{words}” does not add up, so nobody has a share of it.", (words,))
     name = share_name(measure.name)
     order = replace(plan.order, column=plan.order.column or measure.name)
     share = Derived(name, "share", measure.name)
@@ -52,29 +53,28 @@ def read_top_share(question: Linked, inner: Inner) -> QueryPlan | None:
     return replace(plan, order=order, derived=(share,), fold=folded)
 
 
-def _parts(chunks: Chunks, mark: int) -> tuple[Chunk, Chunk, Chunk, Chunks] | None:
-    """The metric, how many, of what, and the period: "share of [GMV] comes from the top [10] [sellers] (by GMV) (in
-    2025)". None where anything else is said."""
+def _parts(chunks: Chunks, mark: int) -> tuple[Chunks, Chunk, Chunk, Chunks] | None:
+    """What is added up or counted, how many, of what, and the period: "share of [GMV] comes from the top [10] [sellers]
+    (by GMV) (in 2025)". None where anything else is said."""
     if any(not (is_filler(c) or c.word("list") or c.word("is")) for c in chunks[:mark]):
         return None
-    metrics = [i for i, c in enumerate(chunks) if c.has(MetricSense) and not c.has(*_NOUNS)]
     extreme = next(i for i, c in enumerate(chunks) if said(c, "extreme"))
     numbers = [i for i, c in enumerate(chunks) if c.has(NumberSense)]
-    nouns = [i for i, c in enumerate(chunks) if c.has(*_NOUNS)]
-    if not metrics or len(numbers) != 1 or len(nouns) != 1 or not mark < metrics[0] < min(extreme, numbers[0]):
+    whole = [i for i in range(mark + 1, extreme) if chunks[i].has(MetricSense, *_NOUNS)]
+    nouns = [i for i in range(extreme + 1, len(chunks)) if chunks[i].has(*_NOUNS)]
+    if len(numbers) != 1 or len(nouns) != 1 or len(whole) != 1 or not whole[0] < min(extreme, numbers[0]):
         return None
-    said_once = {chunks[i].of(MetricSense) for i in metrics}
-    near = abs(extreme - numbers[0]) == 1 and max(extreme, numbers[0]) < nouns[0]
-    named = {mark, extreme, numbers[0], nouns[0], *metrics}
+    metric, way = chunks[whole[0]], chunks[extreme].word("extreme")
+    again = [i for i, c in enumerate(chunks) if i > nouns[0] and metric.has(MetricSense) and c.has(MetricSense)]
+    named = {mark, extreme, numbers[0], nouns[0], whole[0], *again}
     others = [c for i, c in enumerate(chunks[mark:], mark) if i not in named and not c.has(PeriodSense)]
     plain = all(is_filler(c) or any(said(c, kind) for kind in _LINKS) for c in others)
-    if len(said_once) != 1 or not near or not plain or chunks[extreme].word("extreme") is None:
+    near = abs(extreme - numbers[0]) == 1 and max(extreme, numbers[0]) < nouns[0]
+    same = all(chunks[i].of(MetricSense) == metric.of(MetricSense) for i in again)
+    if not (near and plain and same) or way is None or way.argument != "max":
         return None
-    way = chunks[extreme].word("extreme")
-    if way is None or way.argument != "max":
-        return None
-    periods = tuple(c for c in chunks if c.has(PeriodSense))
-    return chunks[metrics[0]], chunks[numbers[0]], chunks[nouns[0]], periods
+    asked = (metric,) if metric.has(MetricSense) else (word("number of", "count"), metric)
+    return asked, chunks[numbers[0]], chunks[nouns[0]], tuple(c for c in chunks if c.has(PeriodSense))
 
 
 TOP_SHARE = Construct("the share of the top few", read_top_share, _PHRASES)

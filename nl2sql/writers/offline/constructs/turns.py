@@ -31,7 +31,7 @@ Turn = Callable[[Chunks, Linked], Chunks]
 _NOUNS = (DatasetSense, RoleSense)
 _EACH = frozenset("each every per".split())
 _PHRASES: dict[tuple[str, str], str] = {
-    ("is", ""): "is part of | is a part of | are part of | was part of | were part of",
+    ("is", ""): "is part of | is a part of | are part of | was part of | were part of | is in | was in",
     ("recent", "min all"): (
         "in the order they came in | in the order in which they came in | in the order they were placed | in the order "
         "in which they were placed | in the order they were made | in the order they were written | in the order they "

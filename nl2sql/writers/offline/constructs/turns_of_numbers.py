@@ -156,6 +156,20 @@ def _says_more(chunk: Chunk) -> bool:
     return not (is_filler(chunk) or chunk.word("is") or chunk.word("filler"))
 
 
+def _people_did(chunks: Chunks, question: Linked) -> Chunks:
+    """ "how many comments did people leave": each has somebody who left it, so that says nothing more."""
+    at = next((i for i, c in enumerate(chunks) if c.words.lower() in ("did", "do", "have")), -1)
+    if at < 1 or at + 2 >= len(chunks) or not chunks[at - 1].has(DatasetSense):
+        return chunks
+    counted = any(c.word("count") for c in chunks[:at]) and not any(c.word("agg") or c.word("not") for c in chunks)
+    things = {d.dataset for d in chunks[at - 1].of(DatasetSense)}
+    people = {d.dataset for d in chunks[at + 1].of(DatasetSense)}
+    deeds = [question.graph.relationships[v.relationship] for v in chunks[at + 2].of(VerbSense)]
+    done = [d for d in deeds if d.source in things and d.target in people and not d.condition]
+    plain = counted and not chunks[at + 1].has(RoleSense) and not chunks[at + 2].has(FilterSense)
+    return (*chunks[:at], *chunks[at + 3 :]) if done and plain else chunks
+
+
 # -- totals ----------------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +279,7 @@ def _question_behind(chunks: Chunks, question: Linked) -> Chunks:
 
 _TURNS: tuple[Callable[[Chunks, Linked], Chunks], ...] = (
     _counted_average,
+    _people_did,
     _each_on_average,
     _amounts_of,
     _added_up,
