@@ -36,7 +36,14 @@ _LONGEST_DAYS = 36_500
 _SHOWN_ID = 8
 # IDs are random: four characters tell sixty thousand questions apart.
 _SHORTEST_ID = 4
-_STYLES = {"answered": "", "explanation": "", "clarification": "cyan", "declined": "yellow", "refused": "red", "failed": "bold red"}
+_STYLES = {
+    "answered": "",
+    "explanation": "",
+    "clarification": "cyan",
+    "declined": "yellow",
+    "refused": "red",
+    "failed": "bold red",
+}
 
 Days = Annotated[int, typer.Option(min=1, max=_LONGEST_DAYS, metavar="N", help="The last N days, of 24 hours each.")]
 AllDays = Annotated[

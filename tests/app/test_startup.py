@@ -28,6 +28,7 @@ def start_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Bui
     def start(build: Build) -> AppTest:
         bootstrap = ModuleType("nl2sql.bootstrap")
         bootstrap.build_pipeline = build  # type: ignore[attr-defined]
+        bootstrap.verified_suggestions = lambda settings: ()  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "nl2sql.bootstrap", bootstrap)
         return AppTest.from_file(str(APP), default_timeout=20)
 

@@ -44,7 +44,9 @@ class Grouping:
 
 
 def output_name(dimension: Dimension) -> str:
-    return "_".join(dimension.name.lower().replace("-", " ").split())
+    """A bucket is named apart from the number it cuts: BigQuery takes a name in GROUP BY for the column."""
+    name = "_".join(dimension.name.lower().replace("-", " ").split())
+    return f"{name}_from" if dimension.width is not None else name
 
 
 def free_name(name: str, taken: tuple[str, ...]) -> str:

@@ -65,7 +65,10 @@ _REACH = re.compile(
     r"\b(contact (?:details?|info|information|data)|(?:how|where) (?:can|do|could|would) (?:i|we|one) "
     r"(?:reach|contact|e-?mail|write to|call|get in touch with)|reach out to|in touch with)\b"
 )
-_IDENTITY = re.compile(r"\b(who (?:is|are) .{1,60}(?:really|in real life)|(?:really|actually) (?:called|named)|(?:real|true) identit\w+|who is behind)\b")
+_IDENTITY = re.compile(
+    r"\b(who (?:is|are) .{1,60}(?:really|in real life)|(?:really|actually) (?:called|named)|"
+    r"(?:real|true) identit\w+|who is behind)\b"
+)
 # What the protected fields are that these ask for.
 _CONTACTS, _NAMES = ("mail", "phone", "address", "contact"), ("name", "identity")
 

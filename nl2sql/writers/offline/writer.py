@@ -33,7 +33,7 @@ from nl2sql.writers.offline.tokens import Token, tokenize
 from nl2sql.writers.offline.traces import untraced
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
-GRAMMAR_VERSION = "6"
+GRAMMAR_VERSION = "7"
 # From so many unknown words on, a list of them helps nobody: it is another language, or about something else.
 _FOREIGN_WORDS = 5
 

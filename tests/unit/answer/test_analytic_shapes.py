@@ -85,10 +85,11 @@ def test_a_shape_reads_the_same_on_every_engine(plan: str, line: str, dialect: s
     assert line in said
 
 
-@pytest.mark.parametrize("dialect", [each for each in DIALECTS if each != "bigquery"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(("plan", "width"), [("histogram", "50"), ("histogram of cents", "0.25")])
 def test_buckets_of_numbers_name_their_width(plan: str, width: str, dialect: str) -> None:
-    assert f"By price in steps of {width} (each named by its lower edge)" in lines_of_plan(plan, dialect)
+    said = f"By price in steps of {width} (each named by its lower edge)"
+    assert any(line.startswith(said) for line in lines_of_plan(plan, dialect))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

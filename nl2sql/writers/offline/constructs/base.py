@@ -34,7 +34,6 @@ class Linked:
     def with_chunks(self, chunks: tuple[Chunk, ...]) -> Linked:
         return replace(self, chunks=chunks)
 
-
     def settle(self, kept: tuple[Chunk, ...]) -> None:
         """Everything but what is kept was accounted for: called once the rest was read."""
         left = {id(chunk) for chunk in kept}
