@@ -31,8 +31,8 @@ class SqlDraft:
     """SQL in the engine's dialect, not yet trusted. `interpretation` says in words how the question was read.
 
     `usage` is what language models were paid for it in this process; nothing when it comes from a cache. `plan` is the
-    query plan that it was compiled from, as JSON text; empty for SQL that was written directly. `confidence` is how sure
-    the writer is of its reading, from 0 to 1; None where it does not say.
+    query plan that it was compiled from, as JSON text; empty for SQL that was written directly. `confidence` is how
+    sure the writer is of its reading, from 0 to 1; None where it does not say.
     """
 
     sql: str
