@@ -28,7 +28,7 @@ _PHRASES = (
 )
 _ASIDES = (
     "actually | really | basically | generally | normally | usually | kindly | in particular | particular | "
-    "respectively | separately | individually | still | already | as well | too | at the moment | moment | "
+    "still | already | as well | too | at the moment | moment | "
     "at present | presently | as of now | as of today | these days | nowadays | all time | of all time | "
     "since the start | since the beginning | since launch | since inception | from the start | "
     "from the beginning | over the whole history | over all time | in history | whole history | history | "

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
+from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -22,11 +23,13 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     WordSense,
 )
+from nl2sql.writers.offline.tokens import singular
 
 Chunks = tuple[Chunk, ...]
 _PHRASES: dict[tuple[str, str], str] = {
     ("break", ""): "break | breaking | split | divide | broken",
     ("down", ""): "down | up | out | apart",
+    ("apart", ""): "separately | respectively | individually",
     ("only", ""): "only | solely | exclusively",
     ("them", ""): "of them | of those | of these | are there | is there | in all | in total | altogether | overall",
     ("sum up", ""): "add up to | add up | sum up to | sum up | total up | come to | amount to | adds up to",
@@ -142,6 +145,26 @@ def _group_before(chunks: Chunks) -> Chunks:
     return (*listed[:dated], *group, *listed[dated:])
 
 
+def _apart(chunks: Chunks) -> Chunks:
+    """ "separately for each method" says it twice; "Art and Fashion separately" groups, and is not read yet."""
+    return tuple(
+        chunk
+        for at, chunk in enumerate(chunks)
+        if not (chunk.word("apart") and at + 1 < len(chunks) and chunks[at + 1].word("by"))
+    )
+
+
+def _done_by(chunks: Chunks) -> Chunks:
+    """ "withdrawn by the bidder" says who did it, and groups nothing."""
+    for deed, by, the, who in zip(chunks, chunks[1:], chunks[2:], chunks[3:], strict=False):
+        passive = deed.has(FilterSense, FieldSense) and not deed.has(DatasetSense, MetricSense)
+        named = the.words.lower() == "the" and who.has(RoleSense) and singular(who.words.lower()) == who.words.lower()
+        if passive and by.words.lower() == "by" and named:
+            words = f"{deed.words} by the {who.words}"
+            raise NotUnderstood(f"I cannot tell who did what by “{words}”.", (words,))
+    return chunks
+
+
 def _below(chunks: Chunks) -> Chunks:
     """ "subcategories under each category": a place, not a bound."""
     for at in range(len(chunks) - 1):
@@ -184,6 +207,8 @@ _REWRITES: tuple[Callable[[Chunks], Chunks], ...] = (
     _count_behind,
     _broken_down,
     _superlative_behind,
+    _apart,
+    _done_by,
     _group_before,
     _number_of_groups,
     _below,
