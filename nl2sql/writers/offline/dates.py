@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from nl2sql.plan.periods import Period, period_of, say_day
 from nl2sql.writers.offline.points import (
     MONTHS,
+    UNITS,
     WEEKDAYS,
     Point,
     count_of,
@@ -46,6 +47,12 @@ _OPENERS = (
 )
 
 
+# A day or a count begins a period only before one of these; a year may stand alone.
+_BEHIND_NUMBERS = frozenset("to - of and until till through up fortnight decade half hour , the".split()) | frozenset(
+    (*MONTHS, *UNITS)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FoundPeriod:
     """`length` tokens were read."""
@@ -57,6 +64,9 @@ class FoundPeriod:
 def find_period(tokens: tuple[Token, ...], at: int, as_of: date) -> FoundPeriod | None:
     """The longest period that begins at token `at`."""
     if tokens[at].number is None and tokens[at].norm not in _OPENERS and not tokens[at].norm[:1].isdigit():
+        return None
+    following = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+    if tokens[at].number is not None and len(tokens[at].norm) < 4 and following not in _BEHIND_NUMBERS:
         return None
     words = [_plain(token) for token in tokens[at : at + _LONGEST]]
     found = [read(words, as_of) for read in (_between, _bounded, _long_ago, _either, _alone)]

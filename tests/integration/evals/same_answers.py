@@ -65,7 +65,6 @@ COLLATION = Difference(
     (
         "Listings with more than ten bids",
         "Listings in Phones with more than 20 bids that were sold in 2025",
-        "Show title and final price of items sold in June 2026",
         "Distinct titles",
     ),
     ordered=False,

@@ -124,7 +124,7 @@ PATHOLOGICAL = (
 
 @pytest.mark.parametrize("part", PATHOLOGICAL)
 def test_the_longest_question_is_read_in_a_blink(part: str, ask: Ask) -> None:
-    """2,000 characters take about 30 ms at worst; the bound is far above that for busy machines."""
+    """2,000 characters take about 0.1 s at worst; the bound is far above that for busy machines that count coverage."""
     question = (part * MAX_QUESTION_CHARS)[:MAX_QUESTION_CHARS]
     ask(question)
     times = []
@@ -132,7 +132,7 @@ def test_the_longest_question_is_read_in_a_blink(part: str, ask: Ask) -> None:
         start = time.perf_counter()
         assert isinstance(ask(question), DRAFTS)
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.5
+    assert min(times) < 2
 
 
 def test_time_grows_no_faster_than_the_question(ask: Ask) -> None:
