@@ -17,7 +17,6 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
 )
 
-_FEW = 6  # as many names as fit a sentence
 _VALUES = 30
 
 

@@ -55,10 +55,6 @@ class Look:
         return {r.target for r in self.model.relationships if r.verbs}
 
 
-def is_filler(chunk: Chunk) -> bool:
-    return chunk.word("filler") is not None and len(chunk.senses) == 1
-
-
 def does(chunk: Chunk) -> bool:
     return chunk.has(VerbSense, FilterSense)
 

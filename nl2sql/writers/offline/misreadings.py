@@ -15,7 +15,7 @@ from nl2sql.plan.base import (
     QueryPlan,
 )
 from nl2sql.writers.offline.circles import in_circles
-from nl2sql.writers.offline.look import Look, is_filler
+from nl2sql.writers.offline.look import Look
 from nl2sql.writers.offline.misreadings_of_dates import RULES_OF_DATES
 from nl2sql.writers.offline.misreadings_of_numbers import RULES_OF_NUMBERS
 from nl2sql.writers.offline.misreadings_of_people import RULES_OF_PEOPLE
@@ -24,6 +24,7 @@ from nl2sql.writers.offline.senses import (
     FilterSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.traces import Traces
 

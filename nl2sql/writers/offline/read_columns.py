@@ -16,6 +16,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 _OWN = ("their", "its", "his", "her")
@@ -75,7 +76,7 @@ def _items(reading: Reading) -> tuple[list[ColumnAsk], int, bool]:
 def _determined(reading: Reading, at: int) -> tuple[int, bool, bool]:
     """Where the item itself begins; whether it is said to be theirs; whether it is any one ("a price")."""
     own = vague = False
-    while at < len(reading.chunks) and reading.is_filler(reading.chunks[at]):
+    while at < len(reading.chunks) and is_filler(reading.chunks[at]):
         said = reading.chunks[at].words.lower()
         own, vague = own or said in _OWN, vague or said in _ANY
         at += 1
@@ -141,7 +142,7 @@ def _counted(reading: Reading, at: int) -> tuple[ColumnAsk | None, int]:
             asks.append(FilterAsk(senses, chunk.words))
         elif values := chunk.of(ValueSense):
             asks.append(ValueAsk(values, (values[0].value,), chunk.words))
-        elif not reading.is_filler(chunk):
+        elif not is_filler(chunk):
             return None, at
         at += 1
     return None, at
@@ -156,7 +157,7 @@ def _describes(ask: Restrictor, dataset: str) -> bool:
 
 def _is_bounded(reading: Reading, at: int) -> bool:
     """A bound, a choice or a further statement follows: then what was read restricts, and is no column."""
-    while at < len(reading.chunks) and reading.is_filler(reading.chunks[at]):
+    while at < len(reading.chunks) and is_filler(reading.chunks[at]):
         at += 1
     if at >= len(reading.chunks):
         return False

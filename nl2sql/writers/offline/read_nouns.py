@@ -29,6 +29,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 
@@ -120,7 +121,7 @@ def _preposition(reading: Reading) -> str:
     for chunk in reversed(reading.chunks[: reading.at]):
         if chunk.word("by") or chunk.word("preposition"):
             return chunk.words.lower()
-        if not (reading.is_filler(chunk) or chunk.has(ValueSense, FilterSense)):
+        if not (is_filler(chunk) or chunk.has(ValueSense, FilterSense)):
             break
     return ""
 

@@ -27,7 +27,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
-    WordSense,
+    is_filler,
 )
 
 
@@ -77,12 +77,9 @@ class Reading:
         index = self.at
         while ahead and index + 1 < len(self.chunks):
             index += 1
-            if not self.is_filler(self.chunks[index]):
+            if not is_filler(self.chunks[index]):
                 ahead -= 1
         return self.chunks[index] if ahead == 0 else None
-
-    def is_filler(self, chunk: Chunk) -> bool:
-        return all(isinstance(s, WordSense) and s.kind == "filler" for s in chunk.senses)
 
     def previous(self) -> Chunk | None:
         """The chunk before this one that is not filler."""
@@ -91,7 +88,7 @@ class Reading:
     def skip_to_next(self) -> None:
         """Move to the chunk `_peek` showed."""
         self.at += 1
-        while self.at < len(self.chunks) and self.is_filler(self.chunks[self.at]):
+        while self.at < len(self.chunks) and is_filler(self.chunks[self.at]):
             self.at += 1
 
     def stuck(self, chunk: Chunk, why: str = "") -> NotUnderstood:
@@ -205,7 +202,7 @@ class Reading:
         return before is not None and bool(before.word("and") or before.word("but") or before.word("comma"))
 
     def before(self, index: int) -> Chunk | None:
-        return next((c for c in reversed(self.chunks[:index]) if not self.is_filler(c)), None)
+        return next((c for c in reversed(self.chunks[:index]) if not is_filler(c)), None)
 
     def _says_something_after(self, index: int) -> bool:
         kinds = (ValueSense, FilterSense, DatasetSense, RoleSense, VerbSense, FieldSense)

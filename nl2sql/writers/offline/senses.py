@@ -147,3 +147,8 @@ class Chunk:
 
     def word(self, kind: str) -> WordSense | None:
         return next((s for s in self.senses if isinstance(s, WordSense) and s.kind == kind), None)
+
+
+def is_filler(chunk: Chunk) -> bool:
+    """Whether the chunk says nothing of its own."""
+    return bool(chunk.senses) and all(isinstance(s, WordSense) and s.kind == "filler" for s in chunk.senses)

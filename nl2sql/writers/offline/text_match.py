@@ -58,13 +58,15 @@ def _behind_verb(chunks: tuple[Chunk, ...], at: int, read: list[Chunk], model: S
         return at + 1
     words = [chunks[at].words, *found.texts]
     negated = False
-    while read and (_is_filler(read[-1]) or read[-1].word("is") or read[-1].word("that") or read[-1].word("not")):
+    while read and (_says_little(read[-1]) or read[-1].word("is") or read[-1].word("that") or read[-1].word("not")):
         negated = negated or read[-1].word("not") is not None
         words.insert(0, read.pop().words)
     fields = _text_fields(read[-1], model) if read else ()
     if fields:
         words.insert(0, read.pop().words)
-        while read and (_is_filler(read[-1]) or read[-1].word("with") or read[-1].words.lower() in ("whose", "where")):
+        while read and (
+            _says_little(read[-1]) or read[-1].word("with") or read[-1].words.lower() in ("whose", "where")
+        ):
             words.insert(0, read.pop().words)
     elif read and (named := read[-1].of(DatasetSense)):
         fields = _free_texts(named[0].dataset, model)
@@ -77,7 +79,7 @@ def _behind_verb(chunks: tuple[Chunk, ...], at: int, read: list[Chunk], model: S
 def _is_the_text(chunk: Chunk, read: list[Chunk], model: SemanticModel) -> bool:
     """ "with the title 'X'", "whose title is 'X'": exactly that."""
     words, back = [chunk.words], len(read)
-    while back and (_is_filler(read[back - 1]) or read[back - 1].word("is") or read[back - 1].word("compare")):
+    while back and (_says_little(read[back - 1]) or read[back - 1].word("is") or read[back - 1].word("compare")):
         said = read[back - 1].word("compare")
         if said is not None and said.argument != "=":
             return False
@@ -88,7 +90,7 @@ def _is_the_text(chunk: Chunk, read: list[Chunk], model: SemanticModel) -> bool:
         return False
     del read[back:]
     words.insert(0, read.pop().words)
-    while read and (_is_filler(read[-1]) or read[-1].word("with") or read[-1].words.lower() in ("whose", "where")):
+    while read and (_says_little(read[-1]) or read[-1].word("with") or read[-1].words.lower() in ("whose", "where")):
         words.insert(0, read.pop().words)
     text = chunk.of(TextSense)[0].text
     read.append(_made(fields, "=", _Text((text,), False, 0), " ".join(words), negated=False))
@@ -101,14 +103,16 @@ def _in_field(chunks: tuple[Chunk, ...], at: int, read: list[Chunk], model: Sema
     if found is None or found.end >= len(chunks) or chunks[found.end].words.lower() not in ("in", "in the"):
         return 0
     end = found.end + 1
-    while end < len(chunks) and _is_filler(chunks[end]):
+    while end < len(chunks) and _says_little(chunks[end]):
         end += 1
     fields = _text_fields(chunks[end], model) if end < len(chunks) else ()
     if not fields:
         return 0
     words = [*found.texts, "in", chunks[end].words]
     negated = False
-    while read and (_is_filler(read[-1]) or any(read[-1].word(kind) for kind in ("with", "is", "not", "that", "word"))):
+    while read and (
+        _says_little(read[-1]) or any(read[-1].word(kind) for kind in ("with", "is", "not", "that", "word"))
+    ):
         negated = negated or read[-1].word("not") is not None
         words.insert(0, read.pop().words)
     read.append(_made(fields, "contains", found, " ".join(words), negated=negated))
@@ -118,7 +122,7 @@ def _in_field(chunks: tuple[Chunk, ...], at: int, read: list[Chunk], model: Sema
 def _text(chunks: tuple[Chunk, ...], at: int, *, strict: bool = True) -> _Text | None:
     """What to look for, from `at` on: words in quotation marks, or unknown ones; several with one kind of joint.
     `strict` raises where known words follow unknown ones: where the text ends is then not clear."""
-    while at < len(chunks) and (_is_filler(chunks[at]) or chunks[at].word("word") or chunks[at].word("either")):
+    while at < len(chunks) and (_says_little(chunks[at]) or chunks[at].word("word") or chunks[at].word("either")):
         at += 1
     found: list[str] = []
     joint = ""
@@ -167,7 +171,7 @@ def _may_be_text(chunk: Chunk) -> bool:
     return chunk.has(TextSense) or not chunk.senses
 
 
-def _is_filler(chunk: Chunk) -> bool:
+def _says_little(chunk: Chunk) -> bool:
     return bool(chunk.senses) and chunk.word("filler") is not None and not chunk.has(FieldSense, DatasetSense)
 
 

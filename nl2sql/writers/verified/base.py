@@ -14,7 +14,6 @@ from typing import Literal, get_args
 from nl2sql.plan.base import Grain
 
 ParameterType = Literal["text", "integer", "number", "date", "period", "grain"]
-PARAMETER_TYPES: tuple[ParameterType, ...] = get_args(ParameterType)
 _SEPARATOR = " · "
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding
+from nl2sql.writers.offline.constructs.pieces import following, preceding
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -20,6 +20,7 @@ from nl2sql.writers.offline.senses import (
     MetricSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

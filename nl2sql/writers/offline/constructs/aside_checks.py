@@ -165,7 +165,7 @@ ASIDES = (
     ),
     Aside(
         re.compile(
-            r"\(\s*(?:those\s+|listings\s+|\w+\s+)?(?:no|without|none|zero|no\s+\w+|without\s+\w+)(?:\s+\w+)?\s+"
+            r"\(\s*(?:those\s+|\w+\s+)?(?:no|without|none|zero|no\s+\w+|without\s+\w+)(?:\s+\w+)?\s+"
             r"counts?\s+as\s+(?:0|zero)\s*\)",
             re.I,
         ),

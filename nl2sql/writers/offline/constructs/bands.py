@@ -10,10 +10,9 @@ from typing import Literal
 
 from nl2sql.plan.base import Comparison, Condition, FieldRef, Measure, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler
 from nl2sql.writers.offline.constructs.spans import inside, spans
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, FieldSense, RoleSense, WordSense
+from nl2sql.writers.offline.senses import Chunk, FieldSense, RoleSense, WordSense, is_filler
 
 Chunks = tuple[Chunk, ...]
 

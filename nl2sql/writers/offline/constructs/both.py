@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from nl2sql.plan.base import Condition, Exists, QueryPlan, RoleHolds
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, mentions, places, together
+from nl2sql.writers.offline.constructs.pieces import following, mentions, places, together
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, FilterSense, PeriodSense, VerbSense
+from nl2sql.writers.offline.senses import Chunk, FilterSense, PeriodSense, VerbSense, is_filler
 
 Chunks = tuple[Chunk, ...]
 _KINDS = frozenset(("both", "again"))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from nl2sql.catalog.model import Field
 from nl2sql.plan.base import Column, Dimension, FieldRef, Order, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, shown_names
+from nl2sql.writers.offline.constructs.pieces import shown_names
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -25,6 +25,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular, tokenize
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import Column, FieldRef, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, is_joint
+from nl2sql.writers.offline.constructs.pieces import is_joint
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -21,6 +21,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

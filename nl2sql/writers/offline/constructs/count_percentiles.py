@@ -8,9 +8,17 @@ from decimal import Decimal
 
 from nl2sql.plan.base import Measure, QueryPlan, Related
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_joint, places, said
+from nl2sql.writers.offline.constructs.pieces import following, is_joint, places, said
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, FilterSense, NumberSense, ValueSense
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    FilterSense,
+    NumberSense,
+    ValueSense,
+    is_filler,
+)
 
 Chunks = tuple[Chunk, ...]
 _OF = ("of", "per", "for", "over", "across", "among", "over all", "of all")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nl2sql.plan.base import Comparison, Dimension, Order, QueryPlan
 from nl2sql.writers.offline.constructs.base import Inner, Linked, word
 from nl2sql.writers.offline.constructs.counted import Counted, counted_rows, related_count, way_back
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, said
+from nl2sql.writers.offline.constructs.pieces import following, said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -19,6 +19,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     VerbSense,
+    is_filler,
 )
 
 _NOUNS = (DatasetSense, RoleSense)

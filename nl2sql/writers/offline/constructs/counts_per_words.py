@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import Function
 from nl2sql.writers.offline.constructs.counted import COUNTS_DIFFERENT
-from nl2sql.writers.offline.constructs.pieces import is_filler, said, word_kinds
+from nl2sql.writers.offline.constructs.pieces import said, word_kinds
 from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -19,6 +19,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

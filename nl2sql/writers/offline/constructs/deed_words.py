@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, word_kinds
+from nl2sql.writers.offline.constructs.pieces import following, preceding, said, word_kinds
 from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -20,6 +20,7 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     VerbSense,
     WordSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from nl2sql.plan.base import FieldRef, Measure, QueryPlan
 from nl2sql.plan.names import plural
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, said
+from nl2sql.writers.offline.constructs.pieces import said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -19,6 +19,7 @@ from nl2sql.writers.offline.senses import (
     NumberSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 
 _NOUNS = (DatasetSense, RoleSense)

@@ -9,7 +9,7 @@ from typing import cast
 
 from nl2sql.plan.base import Comparison, Condition, During, FieldRef, Named, Operator, QueryPlan, Related, RoleHolds
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, word_kinds
+from nl2sql.writers.offline.constructs.pieces import following, preceding, word_kinds
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import (
@@ -22,6 +22,7 @@ from nl2sql.writers.offline.senses import (
     Placer,
     RoleSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

@@ -37,7 +37,6 @@ _PHRASES: dict[tuple[str, str], str] = {
         "lie | lay"
     ),
     ("within", ""): "within | no later than | in less than | inside of",
-    ("until", ""): "until | till | up to | before",
     ("length", ""): "length | lifetime | run time | running time",
 }
 

@@ -10,7 +10,7 @@ from nl2sql.plan.base import Comparison, FieldRef, Named, QueryPlan
 from nl2sql.plan.names import metric_base
 from nl2sql.writers.offline.constructs.as_role import narrowed
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler
+from nl2sql.writers.offline.constructs.pieces import following
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -19,6 +19,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import normalize
 

@@ -9,8 +9,16 @@ from __future__ import annotations
 from nl2sql.catalog.model import Dataset
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_joint, said
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, NumberSense, ValueSense
+from nl2sql.writers.offline.constructs.pieces import following, is_joint, said
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    FieldSense,
+    MetricSense,
+    NumberSense,
+    ValueSense,
+    is_filler,
+)
 
 # Each adjective with the one that says the opposite of it; of both, a model need name only one.
 OPPOSITES = {

@@ -9,8 +9,7 @@ from dataclasses import replace
 from nl2sql.plan.base import Column, Comparison, FieldRef, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.gradable import FORMS, OPPOSITES, extreme_word, field_of
-from nl2sql.writers.offline.constructs.pieces import is_filler
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense, is_filler
 
 _HOW = re.compile(r"how (\w+)(?: is| are| was| were)?")
 

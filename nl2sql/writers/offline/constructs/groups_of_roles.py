@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nl2sql.plan.base import Derived, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, places, together
+from nl2sql.writers.offline.constructs.pieces import places, together
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -18,6 +18,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

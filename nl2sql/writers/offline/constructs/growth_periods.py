@@ -17,10 +17,10 @@ from nl2sql.writers.offline.constructs.pairs import (
     one_earlier,
     unit_of,
 )
-from nl2sql.writers.offline.constructs.pieces import is_filler, is_joint, said
+from nl2sql.writers.offline.constructs.pieces import is_joint, said
 from nl2sql.writers.offline.dates import find_period
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
-from nl2sql.writers.offline.senses import Chunk, MetricSense, PeriodSense
+from nl2sql.writers.offline.senses import Chunk, MetricSense, PeriodSense, is_filler
 from nl2sql.writers.offline.tokens import tokenize
 
 _RELATIVE = re.compile(r"\b(last|previous|prior|preceding)\s+(\w+)$|\b(year|month|quarter|week) ago$", re.I)

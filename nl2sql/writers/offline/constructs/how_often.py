@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding
+from nl2sql.writers.offline.constructs.pieces import following, preceding
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.language import LIGHT_VERBS
 from nl2sql.writers.offline.senses import (
@@ -19,6 +19,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

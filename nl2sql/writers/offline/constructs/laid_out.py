@@ -6,9 +6,9 @@ from __future__ import annotations
 from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.periods import Period
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, mentions, places, said
+from nl2sql.writers.offline.constructs.pieces import mentions, places, said
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, MetricSense, PeriodSense, VerbSense, WordSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, MetricSense, PeriodSense, VerbSense, WordSense, is_filler
 
 Chunks = tuple[Chunk, ...]
 _PHRASES = {

@@ -10,7 +10,7 @@ from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.names import metric_base
 from nl2sql.plan.periods import Period, period_of, say_day, shift
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without
+from nl2sql.writers.offline.constructs.pieces import following, preceding, said, without
 from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -23,6 +23,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from nl2sql.plan.base import Part, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, preceding, said
+from nl2sql.writers.offline.constructs.pieces import preceding, said
 from nl2sql.writers.offline.constructs.spans import sentences, spans
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
@@ -20,6 +20,7 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     VerbSense,
     WordSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

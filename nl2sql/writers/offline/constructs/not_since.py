@@ -10,7 +10,7 @@ from datetime import timedelta
 from nl2sql.plan.base import AllOf, Condition, During, Negation, QueryPlan
 from nl2sql.plan.periods import Period
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import following, is_filler
+from nl2sql.writers.offline.constructs.pieces import following
 from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -23,6 +23,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 

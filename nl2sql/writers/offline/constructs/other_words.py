@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without, word_kinds
+from nl2sql.writers.offline.constructs.pieces import following, preceding, said, without, word_kinds
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -17,6 +17,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

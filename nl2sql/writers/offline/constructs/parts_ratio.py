@@ -10,7 +10,6 @@ from nl2sql.plan.base import Comparison, Condition, Derived, During, QueryPlan, 
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.pieces import (
     default_order,
-    is_filler,
     is_joint,
     join,
     measured,
@@ -20,7 +19,7 @@ from nl2sql.writers.offline.constructs.pieces import (
     together,
 )
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MetricSense, RoleSense, ValueSense, is_filler
 
 _WHY = "I cannot set these two numbers against each other."
 _TO = ("to", "out of", "versus", "vs")

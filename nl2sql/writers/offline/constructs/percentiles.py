@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from nl2sql.plan.base import Measure, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, said
+from nl2sql.writers.offline.constructs.pieces import said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.scope import Scope
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MeasureSense, NumberSense, Placer
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FieldSense, MeasureSense, NumberSense, Placer, is_filler
 
 _PHRASES = {
     ("percentile", ""): "percentile | percentile value | centile | quantile",

@@ -10,21 +10,18 @@ from nl2sql.writers.offline.constructs.base import Inner, word
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
-    ConditionSense,
     DatasetSense,
-    DimensionSense,
     FieldSense,
     FilterSense,
-    MeasureSense,
     MetricSense,
     RoleSense,
     ValueSense,
     VerbSense,
     WordSense,
+    is_filler,
 )
 
 MODEL_SENSES = (DatasetSense, RoleSense, FieldSense, MetricSense, ValueSense, FilterSense, VerbSense)
-MADE_SENSES = (ConditionSense, DimensionSense, MeasureSense)
 # Function words that only join others.
 JOINTS = ("preposition", "is", "and", "with", "comma", "filler")
 
@@ -45,10 +42,6 @@ def mentions(chunks: tuple[Chunk, ...], kinds: frozenset[str]) -> bool:
 
 def places(chunks: tuple[Chunk, ...], *kinds: str) -> list[int]:
     return [index for index, chunk in enumerate(chunks) if said(chunk, *kinds)]
-
-
-def is_filler(chunk: Chunk) -> bool:
-    return bool(chunk.senses) and all(isinstance(s, WordSense) and s.kind == "filler" for s in chunk.senses)
 
 
 def is_joint(chunk: Chunk) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from nl2sql.plan.base import Derived, Having, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
 from nl2sql.writers.offline.constructs.one_among_all import picked_after
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, mentions, places, said, together, without
+from nl2sql.writers.offline.constructs.pieces import following, mentions, places, said, together, without
 from nl2sql.writers.offline.constructs.ranked_rows import as_groups, value_as_groups, without_limit
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import Chunk, NumberSense
+from nl2sql.writers.offline.senses import Chunk, NumberSense, is_filler
 
 _PHRASES = {
     ("ranked", ""): "rank | ranked | ranking of | ranking | ranks | rank of | league table of",

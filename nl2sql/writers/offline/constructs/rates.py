@@ -12,9 +12,9 @@ from dataclasses import replace
 from nl2sql.catalog.model import NamedFilter, SemanticModel
 from nl2sql.plan.base import Derived, Measure, Named, Order, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, said, together
+from nl2sql.writers.offline.constructs.pieces import said, together
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, is_filler
 
 _PHRASES = {("rate", ""): "rate"}
 # Endings that make a noun of a deed, or a participle: cancellation, cancelled; failure, failed.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nl2sql.writers.offline.constructs.base import word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, is_joint, preceding, said
+from nl2sql.writers.offline.constructs.pieces import following, is_joint, preceding, said
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -17,6 +17,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 
 Kind = Literal["ratio", "difference", "beside"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without
+from nl2sql.writers.offline.constructs.pieces import following, preceding, said, without
 from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -21,6 +21,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     WordSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from nl2sql.plan.base import Against, Condition, FieldRef, Operator, QueryPlan, RoleHolds
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, mentions, places
+from nl2sql.writers.offline.constructs.pieces import following, mentions, places
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import (
@@ -16,6 +16,7 @@ from nl2sql.writers.offline.senses import (
     FilterSense,
     Placer,
     RoleSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

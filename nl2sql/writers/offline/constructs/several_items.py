@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.writers.offline.constructs.base import word
-from nl2sql.writers.offline.constructs.pieces import is_filler, said
+from nl2sql.writers.offline.constructs.pieces import said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -18,6 +18,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

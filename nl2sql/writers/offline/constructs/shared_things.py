@@ -9,7 +9,7 @@ from nl2sql.catalog.model import Relationship
 from nl2sql.plan.base import Comparison, Condition, During, Exists, FieldRef, Named, QueryPlan, RoleHolds
 from nl2sql.plan.periods import Period
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import is_filler, said
+from nl2sql.writers.offline.constructs.pieces import said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import (
@@ -22,6 +22,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

@@ -56,7 +56,6 @@ _PHRASES = {
         "represented | stem from | stems from | stemmed from | attributable to | due to"
     ),
 }
-_SPLIT = frozenset("split of|breakdown of|split|breakdown|distribution of".split("|"))
 _KINDS = frozenset(("of_total", "share", "contribution"))
 _CHECKED = "checked share"
 

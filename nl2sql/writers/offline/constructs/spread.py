@@ -7,7 +7,7 @@ from typing import cast
 
 from nl2sql.plan.base import Comparison, Condition, Operator, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, mentions, preceding, said
+from nl2sql.writers.offline.constructs.pieces import following, mentions, preceding, said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.scope import Scope
 from nl2sql.writers.offline.senses import (
@@ -22,6 +22,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

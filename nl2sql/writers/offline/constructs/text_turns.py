@@ -8,7 +8,7 @@ from dataclasses import replace
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding
+from nl2sql.writers.offline.constructs.pieces import following, preceding
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -17,6 +17,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     TextSense,
     ValueSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

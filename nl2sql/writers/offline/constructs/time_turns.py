@@ -10,7 +10,7 @@ from dataclasses import replace
 from nl2sql.plan.base import Comparison, Dimension, FieldRef, Part, QueryPlan
 from nl2sql.plan.periods import shift
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding, said, without, word_kinds
+from nl2sql.writers.offline.constructs.pieces import following, preceding, said, without, word_kinds
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -22,6 +22,7 @@ from nl2sql.writers.offline.senses import (
     PeriodSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 
 Chunks = tuple[Chunk, ...]

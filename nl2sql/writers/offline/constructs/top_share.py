@@ -9,10 +9,18 @@ from dataclasses import replace
 
 from nl2sql.plan.base import Derived, Fold, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_additive, is_filler, places, said
+from nl2sql.writers.offline.constructs.pieces import is_additive, places, said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.resolve import share_name
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, MetricSense, NumberSense, PeriodSense, RoleSense
+from nl2sql.writers.offline.senses import (
+    Chunk,
+    DatasetSense,
+    MetricSense,
+    NumberSense,
+    PeriodSense,
+    RoleSense,
+    is_filler,
+)
 
 Chunks = tuple[Chunk, ...]
 _PHRASES = {

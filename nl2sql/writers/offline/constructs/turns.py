@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, preceding
+from nl2sql.writers.offline.constructs.pieces import following, preceding
 from nl2sql.writers.offline.language import NEWLY
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -23,6 +23,7 @@ from nl2sql.writers.offline.senses import (
     NumberSense,
     RoleSense,
     ValueSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

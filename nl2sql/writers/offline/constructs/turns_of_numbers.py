@@ -13,7 +13,7 @@ from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.names import metric_base
 from nl2sql.plan.periods import period_of
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import is_filler, preceding
+from nl2sql.writers.offline.constructs.pieces import preceding
 from nl2sql.writers.offline.senses import (
     Chunk,
     DatasetSense,
@@ -25,6 +25,7 @@ from nl2sql.writers.offline.senses import (
     RoleSense,
     ValueSense,
     VerbSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

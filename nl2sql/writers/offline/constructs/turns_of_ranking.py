@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from nl2sql.plan.base import FieldRef, QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler
+from nl2sql.writers.offline.constructs.pieces import following
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -22,6 +22,7 @@ from nl2sql.writers.offline.senses import (
     ValueSense,
     VerbSense,
     WordSense,
+    is_filler,
 )
 from nl2sql.writers.offline.tokens import singular
 

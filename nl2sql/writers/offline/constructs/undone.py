@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, is_filler, said
+from nl2sql.writers.offline.constructs.pieces import following, said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.language import BEFALLS
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, RoleSense, ValueSense, VerbSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, RoleSense, ValueSense, VerbSense, is_filler
 
 Chunks = tuple[Chunk, ...]
 _NOUNS = (DatasetSense, RoleSense)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from nl2sql.plan.base import Against, AllOf, AnyOf, Comparison, Condition, FieldRef, Negation, QueryPlan, Value
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import is_filler, said, without
+from nl2sql.writers.offline.constructs.pieces import said, without
 from nl2sql.writers.offline.frame import NotUnderstood
-from nl2sql.writers.offline.senses import NumberSense
+from nl2sql.writers.offline.senses import NumberSense, is_filler
 
 _UNITS = {
     "m": "meter", "km": "kilometer | km", "cm": "centimeter | cm", "mm": "millimeter", "mi": "mile",

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked
-from nl2sql.writers.offline.constructs.pieces import is_filler
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
-from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, RoleSense, ValueSense
+from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, RoleSense, ValueSense, is_filler
 from nl2sql.writers.offline.tokens import singular
 
 _THEIRS = frozenset("their his her my your our".split())
