@@ -90,7 +90,7 @@ def opened(database: Path, cache: str) -> Iterator[Pipeline]:
     environ = {
         "NL2SQL_DATABASE": f"sqlite:///{database}",
         "NL2SQL_CACHE": cache,
-        "NL2SQL_WRITER": "offline",
+        "NL2SQL_WRITERS": "offline",
         "NL2SQL_LEDGER": "off" if cache == "off" else f"sqlite:///{cache}/ledger.db",
         "NL2SQL_CONFIG": str(ROOT / "nl2sql.toml"),
     }

@@ -95,7 +95,7 @@ def _prepared(suite: Suite, database: str | None, writer: str) -> Iterator[Setti
 
     Only the settings' own database is made up for: one that was named has to be there.
     """
-    environ = {**os.environ, "NL2SQL_WRITER": writer, "NL2SQL_CACHE": "off", "NL2SQL_VERIFIED": "false"}
+    environ = {**os.environ, "NL2SQL_WRITERS": writer, "NL2SQL_CACHE": "off"}
     if database is not None:
         environ["NL2SQL_DATABASE"] = _absolute(database)
     settings = load_settings(environ)

@@ -21,7 +21,7 @@ from nl2sql.context.retrieve import retrieve
 from nl2sql.engines.base import Engine
 from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
-from nl2sql.errors import ModelInvalid, Nl2SqlError
+from nl2sql.errors import ModelInvalid, Nl2SqlError, SettingsInvalid
 from nl2sql.freshness import DataClock
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
@@ -158,15 +158,23 @@ def prices_of(settings: Settings, engine: Engine) -> Prices:
 
 
 def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telemetry: Telemetry) -> Writer:
-    """Verified queries first, where there are any. Then, with a key, the language model, for which the offline writer
-    stands in; without, offline alone."""
+    """In the order that the setting names; without a key, an endpoint or a recording there is no language model."""
     values = ValueIndex(model, engine)
-    offline = OfflineWriter(model, values)
-    verified = verified_queries(settings, model)
-    first: list[Writer] = [VerifiedWriter(verified, values)] if verified.queries else []
-    wants_llm = settings.writer == "llm" or (settings.writer == "auto" and settings.openai_api_key)
-    if not wants_llm:
-        return ChainWriter([*first, offline]) if first else offline
+    chain: list[Writer] = []
+    for name in settings.writer_order:
+        if name == "verified":
+            verified = verified_queries(settings, model)
+            chain += [VerifiedWriter(verified, values)] if verified.queries else []
+        elif name == "offline":
+            chain.append(OfflineWriter(model, values))
+        elif settings.asks_llm:
+            chain.append(_llm_writer(settings, telemetry))
+    if not chain:
+        raise SettingsInvalid("The setting writers names no writer that there is.", hint="Add offline, or set a key.")
+    return ChainWriter(chain, settings.offline_confidence) if len(chain) > 1 else chain[0]
+
+
+def _llm_writer(settings: Settings, telemetry: Telemetry) -> Writer:
     from nl2sql.writers.llm import LlmWriter
 
     language_model = open_model(
@@ -177,12 +185,13 @@ def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telem
         timeout=settings.llm_seconds,
     )
     observed = ObservedModel(language_model, telemetry.model_call)
-    return ChainWriter([*first, LlmWriter(observed, settings.path(settings.prompts)), offline])
+    return LlmWriter(observed, settings.path(settings.prompts))
 
 
 def verified_queries(settings: Settings, model: SemanticModel) -> VerifiedQueries:
-    """Those beside the model; none where the setting verified says so. Raises ModelInvalid."""
-    return load_folder(verified_folder(settings), model) if settings.verified else VerifiedQueries()
+    """Those beside the model; none where the setting writers does not name them. Raises ModelInvalid."""
+    is_asked = "verified" in settings.writer_order
+    return load_folder(verified_folder(settings), model) if is_asked else VerifiedQueries()
 
 
 def verified_suggestions(settings: Settings) -> tuple[str, ...]:

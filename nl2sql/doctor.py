@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
-from nl2sql.settings import Settings, load_settings
+from nl2sql.settings import Settings, load_settings, without_verified
 
 if TYPE_CHECKING:
     from nl2sql.catalog.model import Dataset
@@ -73,7 +73,7 @@ def _version(name: str) -> str:
 def _key(settings: Settings) -> Check:
     if settings.openai_api_key:
         where = redact(settings.openai_base_url) or "the provider's own address"
-        use = "not used (writer = offline)" if settings.writer == "offline" else f"used with {settings.openai_model}"
+        use = f"used with {settings.openai_model}" if settings.asks_llm else "not used (writers does not name llm)"
         return Check("key", "ok", f"OPENAI_API_KEY is set, {use}, at {where}")
     return Check(
         "key",
@@ -88,7 +88,7 @@ def _prompts(settings: Settings) -> Check:
     files = sorted(folder.rglob("*.md")) if folder.is_dir() else []
     if files:
         return Check("prompts", "ok", f"{len(files)} in {folder}")
-    state: Literal["warn", "fail"] = "fail" if settings.writer == "llm" else "warn"
+    state: Literal["warn", "fail"] = "fail" if settings.asks_llm else "warn"
     return Check("prompts", state, f"no prompt template in {folder}", "Set the setting prompts to their folder.")
 
 
@@ -171,7 +171,7 @@ def _model_and_database(settings: Settings) -> Iterator[Check]:
         verified = verified_queries(settings, model).queries
     except Nl2SqlError as error:
         yield _failed("verified", error, "Mend the file; “nl2sql verify run” tries all of them.")
-        settings = replace(settings, verified=False)
+        settings = replace(settings, writers=without_verified(settings.writers))
     else:
         if verified:
             yield Check("verified", "ok", f"{len(verified)} verified queries; “nl2sql verify run” tries them")

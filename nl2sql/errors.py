@@ -11,7 +11,9 @@
     │   ├── ModelUnreachable       no connection to the endpoint
     │   ├── ModelTimedOut          no completion within the limit
     │   ├── ModelBusy              rate limit or overload
-    │   └── ModelReplyInvalid      a completion came, but not in the agreed form
+    │   ├── ModelReplyInvalid      a completion came, but not in the agreed form
+    │   ├── ModelCancelled         given up because whoever asked no longer waits
+    │   └── BudgetSpent            the tokens or the money for today are used up
     ├── EngineError                the database did not run the query
     │   ├── DatabaseMissing        there is no database at the address
     │   ├── DatabaseUnreadable     there is something, but it is not a database this engine can read
@@ -78,6 +80,7 @@ class LanguageModelError(Nl2SqlError):
     code = "llm_failed"
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
 
 class ModelAuthFailed(LanguageModelError):
@@ -101,6 +104,14 @@ class ModelBusy(LanguageModelError):
 
 class ModelReplyInvalid(LanguageModelError):
     code = "llm_reply_invalid"
+
+
+class ModelCancelled(LanguageModelError):
+    code = "llm_cancelled"
+
+
+class BudgetSpent(LanguageModelError):
+    code = "llm_budget_spent"
 
 
 class EngineError(Nl2SqlError):

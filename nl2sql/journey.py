@@ -10,22 +10,23 @@ from nl2sql.answer.compose import compose
 from nl2sql.cache.base import key
 from nl2sql.catalog.joins import JoinGraph
 from nl2sql.context.base import Context
-from nl2sql.errors import LanguageModelError, QueryCancelled, QueryFailed
+from nl2sql.errors import LanguageModelError, ModelCancelled, QueryCancelled, QueryFailed
 from nl2sql.execution import Asked, Executed, Execution, TooCostly
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.dialects import grammar_name
 from nl2sql.guard.violation import Violations
-from nl2sql.llm.base import NO_USAGE, Usage
+from nl2sql.llm.base import NO_USAGE, Call, Usage, paid_for
 from nl2sql.memo import Memo
 from nl2sql.plan.compile.select import compile_plan
 from nl2sql.plan.errors import PlanInvalid
 from nl2sql.plan.json_form import plan_to_text
 from nl2sql.plan.validate import read_plan
 from nl2sql.plan.words import Wording
+from nl2sql.prompt.base import EarlierTry, Problem
 from nl2sql.question import MAX_QUESTION_CHARS, Question
 from nl2sql.stages import Stages
-from nl2sql.trace import Trace
+from nl2sql.trace import Note, Trace
 from nl2sql.writers.base import NO_ORIGIN, CannotAnswer, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
 from nl2sql.writers.codec import draft_from_bytes, draft_to_bytes
 
@@ -51,8 +52,7 @@ class Facts:
     usage: Usage = NO_USAGE
 
     def spend(self, more: Usage) -> None:
-        prompt, completion = self.usage.prompt_tokens, self.usage.completion_tokens
-        self.usage = Usage(prompt + more.prompt_tokens, completion + more.completion_tokens)
+        self.usage += more
 
 
 class Journey:
@@ -131,14 +131,16 @@ class Journey:
             note.facts["nl2sql.verdict"] = self._facts.verdict
         if isinstance(verdict, Violations):
             if repairs:
-                return self.conclude(self._write(Repair(draft.sql, verdict.hint)), repairs - 1, is_new=is_new)
+                repair = Repair((EarlierTry(draft.sql, _problems(verdict)),))
+                return self.conclude(self._write(repair), repairs - 1, is_new=is_new)
             return self._refused(draft, verdict)
         try:
             done = self._run(verdict)
         except QueryFailed as error:
             if not repairs:
                 raise
-            repair = Repair(draft.sql, error.hint or error.user_message)
+            problem = Problem("database", error.hint or error.user_message)
+            repair = Repair((EarlierTry(draft.sql, (problem,)),))
             return self.conclude(self._write(repair), repairs - 1, is_new=is_new)
         stands_in = bool(draft.origin.note)  # a fallback's draft must not outlive the outage that called for it
         if is_new and not stands_in:
@@ -156,15 +158,26 @@ class Journey:
         self._stop_if_cancelled()
         with self._trace.stage("repair" if repair else "write") as note:
             try:
-                draft = self._stages.writer.write(self._question, self._context, repair)
+                draft = self._stages.writer.write(self._question, self._context, repair, self._call(note))
             except LanguageModelError as error:
-                self._facts.spend(Usage(error.prompt_tokens, error.completion_tokens))
+                self._facts.spend(paid_for(error))
+                if isinstance(error, ModelCancelled):
+                    raise QueryCancelled("The question was stopped.") from None
                 raise
             self._facts.spend(draft.usage)
             note.text = " · ".join(part for part in (draft.origin.writer, draft.origin.note) if part)
             note.facts["nl2sql.writer"] = draft.origin.writer
         self._stop_if_cancelled()
         return draft
+
+    def _call(self, note: Note) -> Call:
+        asked = self._asked
+        return Call(
+            asked.principal.user,
+            cancelled=asked.cancelled,
+            remark=note.remark,
+            progress=lambda characters: note.progress(f"{characters:,} characters"),
+        )
 
     def _stop_if_cancelled(self) -> None:
         if self._asked.cancelled.is_set():
@@ -296,3 +309,7 @@ class Journey:
             sql=draft.sql if typed else "",
             hint=verdict.hint if typed else "",
         )
+
+
+def _problems(verdict: Violations) -> tuple[Problem, ...]:
+    return tuple(Problem(each.code, each.hint or each.message, each.fragment) for each in verdict.items)

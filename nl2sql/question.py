@@ -45,11 +45,13 @@ class Principal:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """An earlier question of the same conversation and the SQL that answered it, if any did. `plan` is the query plan
-    of that SQL as JSON text; empty where it has none."""
+    of that SQL as JSON text; empty where it has none. `shape` says in words what the result looked like, without any
+    of its values ("12 rows: month, gmv"). A follow-up's `question` is the whole question that it was read as."""
 
     question: str
     sql: str | None = None
     plan: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)

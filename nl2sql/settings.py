@@ -19,11 +19,22 @@ from typing import Any, cast
 from nl2sql.errors import SettingsInvalid
 from nl2sql.question import FIRST_DAY, LAST_DAY, Principal
 
-WRITERS = ("auto", "offline", "llm")
+WRITERS = ("verified", "offline", "llm")
 REDACTIONS = ("none", "values", "texts")
-_CHOICES = {"writer": WRITERS, "ledger_redact": REDACTIONS, "traces": ("off", "otlp"), "log_format": ("text", "json")}
-_ABOVE_ZERO = ("llm_seconds", "cache_mb", "cache_seconds", "ledger_days")
-_FROM_ZERO = ("openai_price_in", "openai_price_out", "bigquery_price", "metrics_port")
+_CHOICES = {
+    "values_to_llm": ("none", "enums", "linked"),
+    "openai_api": ("auto", "responses", "chat"),
+    "openai_reasoning_effort": ("", "none", "minimal", "low", "medium", "high"),
+    "ledger_redact": REDACTIONS,
+    "traces": ("off", "otlp"),
+    "log_format": ("text", "json"),
+}
+_ABOVE_ZERO = ("llm_seconds", "llm_candidates", "prompt_tokens", "cache_mb", "cache_seconds", "ledger_days")
+_FROM_ZERO = (
+    *("openai_price_in", "openai_price_out", "bigquery_price", "metrics_port", "llm_retries", "llm_repairs"),
+    *("llm_candidates_unsure", "budget_user_tokens", "budget_tokens", "budget_user_money", "budget_money"),
+)
+_SHARES = ("offline_confidence", "llm_unsure_below")
 CONFIG_NAME = "nl2sql.toml"
 SHIPPED = Path(__file__).parent / "_data"  # what an installed product brings
 # From the environment alone, so that no file holds them.
@@ -49,12 +60,54 @@ class Settings:
     mask_key: str = _setting(
         "", "Read from NL2SQL_MASK_KEY: keeps hashes of masked columns the same after a restart.", secret=True
     )
-    writer: str = _setting("auto", "auto: the language model when a key is set, else offline; or offline; or llm.")
-    verified: bool = _setting(True, "false: do not answer from the verified queries beside the model.")
+    writers: str = _setting(
+        "verified, offline, llm",
+        "Who writes the SQL, in this order: verified queries; the offline writer, when it is sure; the language model, "
+        "when it has a key; and the offline writer once more where the model fails. What is not named is not asked.",
+    )
+    offline_confidence: float = _setting(
+        0.7, "From here on (0 to 1) a reading of the offline writer is not left to the language model."
+    )
+    prompt: str = _setting("sql_writer@v1", "The prompt template in use, as <id>@<version>.")
+    prompt_tokens: int = _setting(4_000, "What a prompt may hold at most, in tokens as they are estimated.")
+    values_to_llm: str = _setting(
+        "enums",
+        "Values in prompts: none; enums: those that the semantic model lists; linked: also stored ones that the "
+        "question names.",
+    )
+    embeddings: str = _setting(
+        "off", "off; or the name of an embedding model at the same kind of endpoint, which helps to find tables."
+    )
+    embeddings_base_url: str = _setting("", "Endpoint of the embedding model; empty: that of the language model.")
+    llm: str = _setting("openai", "openai; or recorded:FILE, which replays a recording and calls nobody.")
+    llm_record: str = _setting("", "A file to which every completion is appended, to be replayed; empty: none.")
+    llm_seconds: float = _setting(30.0, "Longest wait for one completion with all its tries, in seconds.")
+    llm_retries: int = _setting(2, "How often a busy or failing endpoint is tried again.")
+    llm_repairs: int = _setting(2, "How often SQL that was refused or failed goes back to the language model.")
+    llm_candidates: int = _setting(1, "How many drafts the language model writes for a question; they then vote.")
+    llm_candidates_unsure: int = _setting(3, "How many in all where the first one is unsure of itself.")
+    llm_unsure_below: float = _setting(0.6, "Below this confidence (0 to 1) a draft of the language model is unsure.")
     openai_model: str = _setting("gpt-5-mini", "Model name sent to the OpenAI-compatible endpoint.")
     openai_base_url: str = _setting("", "Endpoint; empty: OPENAI_BASE_URL, else the provider's own.")
-    openai_api_key: str = _setting("", "Read from OPENAI_API_KEY; never written anywhere.", secret=True)
-    llm_seconds: float = _setting(30.0, "Longest wait for one completion, in seconds.")
+    openai_api: str = _setting("auto", "responses, chat (Chat Completions), or auto: what the endpoint has.")
+    openai_temperature: str = _setting("0", "Temperature of the first draft; empty: the endpoint's own.")
+    openai_seed: str = _setting("", "A number that makes replies as repeatable as the endpoint can; empty: none.")
+    openai_reasoning_effort: str = _setting(
+        "", "none, minimal, low, medium or high, for models that reason; empty: the endpoint's own."
+    )
+    openai_api_key: str = _setting(
+        "",
+        "Read from OPENAI_API_KEY, else from the file that OPENAI_API_KEY_FILE names, else from Secret Manager.",
+        secret=True,
+    )
+    openai_key_secret: str = _setting(
+        "", "Where Google Secret Manager keeps the key: projects/PROJECT/secrets/NAME/versions/latest."
+    )
+    budget_user_tokens: int = _setting(0, "Tokens that one person may spend a day (UTC); 0: no limit.")
+    budget_tokens: int = _setting(0, "Tokens that all may spend a day (UTC); 0: no limit.")
+    budget_user_money: float = _setting(0.0, "Money that one person may spend on tokens a day (UTC); 0: no limit.")
+    budget_money: float = _setting(0.0, "Money that all may spend on tokens a day (UTC); 0: no limit.")
+    llm_prices: str = _setting("", "A dated price table of your own (YAML); empty: the one that is shipped.")
     openai_price_in: float = _setting(0.0, "What a million prompt tokens cost, for the ledger; 0: not known.")
     openai_price_out: float = _setting(0.0, "What a million completion tokens cost, for the ledger; 0: not known.")
     bigquery_price: float = _setting(6.25, "What reading a TiB costs, in bigquery_currency; 6.25 is US on-demand.")
@@ -84,6 +137,16 @@ class Settings:
             return self.base / given
         shipped = SHIPPED / given
         return shipped if shipped.exists() else self.base / given
+
+    @property
+    def writer_order(self) -> tuple[str, ...]:
+        return _names_in(self.writers)
+
+    @property
+    def asks_llm(self) -> bool:
+        """Whether there is a language model to ask: it is named, and there is a key, an own endpoint or a recording."""
+        reachable = self.openai_api_key or self.openai_key_secret or self.openai_base_url or self.llm != "openai"
+        return "llm" in self.writer_order and bool(reachable)
 
     def asking(self, role: str = "", attributes: Iterable[str] = ()) -> Principal:
         """Whoever asks from this machine; what is given here stands above the settings. Raises SettingsInvalid."""
@@ -156,9 +219,11 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    kind = type(Settings.__dataclass_fields__[name].default)
+    kind: type = type(Settings.__dataclass_fields__[name].default)
     if kind is bool:
         return _switch(name, value)
+    if isinstance(value, list):
+        value = ", ".join(str(each) for each in value)
     try:
         typed = cast(Callable[[Any], Any], kind)(value)
     except (TypeError, ValueError) as error:
@@ -180,14 +245,16 @@ def _validate(settings: Settings) -> None:
     for name, allowed in _CHOICES.items():
         if getattr(settings, name) not in allowed:
             raise SettingsInvalid(f"The setting {name} is “{getattr(settings, name)}”; it can be {', '.join(allowed)}.")
-    if settings.writer == "llm" and not settings.openai_api_key:
-        raise SettingsInvalid("The setting writer is llm, but OPENAI_API_KEY is not set.")
+    _validate_writers(settings)
     for name in _ABOVE_ZERO:
         if getattr(settings, name) <= 0:
             raise SettingsInvalid(f"The setting {name} must be above 0.")
     for name in _FROM_ZERO:
         if getattr(settings, name) < 0:
             raise SettingsInvalid(f"The setting {name} cannot be below 0.")
+    for name in _SHARES:
+        if not 0 <= getattr(settings, name) <= 1:
+            raise SettingsInvalid(f"The setting {name} must lie between 0 and 1.")
     if settings.metrics_port > 65_535:
         raise SettingsInvalid("The setting metrics_port must be a port, at most 65535.")
     settings.asking()
@@ -198,3 +265,32 @@ def _validate(settings: Settings) -> None:
         raise SettingsInvalid(message) from error
     if not FIRST_DAY <= today <= LAST_DAY:
         raise SettingsInvalid(f"The setting as_of is {today}; it must lie between {FIRST_DAY} and {LAST_DAY}.")
+
+
+def without_verified(writers: str) -> str:
+    """The same order of writers; the offline one, where no other is left."""
+    return ", ".join(name for name in _names_in(writers) if name != "verified") or "offline"
+
+
+def _names_in(writers: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in writers.split(",") if name.strip())
+
+
+def _validate_writers(settings: Settings) -> None:
+    order = settings.writer_order
+    if unknown := [name for name in order if name not in WRITERS]:
+        raise SettingsInvalid(f"The setting writers names “{unknown[0]}”; writers are {', '.join(WRITERS)}.")
+    if not order or len(set(order)) < len(order):
+        raise SettingsInvalid("The setting writers must name at least one writer, and none twice.")
+    if order == ("llm",) and not settings.asks_llm:
+        raise SettingsInvalid("The setting writers names the language model alone, but OPENAI_API_KEY is not set.")
+    if settings.llm != "openai" and not settings.llm.removeprefix("recorded:").strip():
+        raise SettingsInvalid("The setting llm is recorded: without a file.")
+    if settings.llm != "openai" and not settings.llm.startswith("recorded:"):
+        raise SettingsInvalid(f"The setting llm is “{settings.llm}”; it can be openai or recorded:FILE.")
+    for name, kind in (("openai_temperature", float), ("openai_seed", int)):
+        try:
+            kind(getattr(settings, name) or 0)
+        except ValueError:
+            what = "a whole number" if kind is int else "a number like 0.7"
+            raise SettingsInvalid(f"The setting {name} must be {what}, or empty.") from None

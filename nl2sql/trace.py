@@ -13,10 +13,13 @@ from nl2sql.answer.base import StageTime
 
 @dataclass(frozen=True, slots=True)
 class StageEvent:
-    """`note` says in a few words what the stage found ("cached", "2 tables"), for a progress line."""
+    """`note` says in a few words what the stage found ("cached", "2 tables"), for a progress line.
+
+    Between its start and its end a stage may make remarks, which are kept, and tell its progress, which is not.
+    """
 
     stage: str
-    state: Literal["started", "done"]
+    state: Literal["started", "remark", "progress", "done"]
     ms: float = 0.0
     note: str = ""
 
@@ -31,11 +34,22 @@ def ignore(event: StageEvent) -> None:
 
 
 class Note:
-    """What a stage wants said of itself when it is done: words for a person, and `facts` for its span."""
+    """What a stage wants said of itself when it is done: words for a person, and `facts` for its span. `remark` and
+    `progress` are told at once, and may be called from other threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: str = "", listener: Listener = ignore) -> None:
         self.text = ""
         self.facts: dict[str, Fact] = {}
+        self.remarks: list[str] = []
+        self._stage = stage
+        self._listener = listener
+
+    def remark(self, text: str) -> None:
+        self.remarks.append(text)
+        self._listener(StageEvent(self._stage, "remark", note=text))
+
+    def progress(self, text: str) -> None:
+        self._listener(StageEvent(self._stage, "progress", note=text))
 
 
 def _told_to_nobody(facts: Mapping[str, Fact]) -> None:
@@ -61,7 +75,7 @@ class Trace:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Note]:
-        note = Note()
+        note = Note(name, self._listener)
         self._listener(StageEvent(name, "started"))
         begun = perf_counter()
         try:
@@ -72,5 +86,5 @@ class Trace:
                     tell(note.facts)
         finally:
             ms = (perf_counter() - begun) * 1000
-            self._stages.append(StageTime(name, ms, note.text))
+            self._stages.append(StageTime(name, ms, note.text, tuple(note.remarks)))
             self._listener(StageEvent(name, "done", ms, note.text))

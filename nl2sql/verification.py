@@ -21,7 +21,7 @@ from nl2sql.guard.dialects import grammar_name
 from nl2sql.guard.violation import Violations
 from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal
-from nl2sql.settings import SHIPPED, Settings
+from nl2sql.settings import SHIPPED, Settings, without_verified
 from nl2sql.writers.verified.base import VerifiedQuery
 from nl2sql.writers.verified.bind import SqlInvalid, bound_sql
 from nl2sql.writers.verified.load import load_folder, load_query, require_apart
@@ -70,7 +70,7 @@ def load_beside(settings: Settings) -> tuple[VerifiedQuery, ...]:
 @contextmanager
 def open_verification(settings: Settings) -> Iterator[Verification]:
     """On the configured database, without its cache and ledger. Raises Nl2SqlError."""
-    pipeline = build_pipeline(replace(settings, ledger="off", cache="off", verified=False))
+    pipeline = build_pipeline(replace(settings, ledger="off", cache="off", writers=without_verified(settings.writers)))
     try:
         yield Verification(pipeline, settings.asking(), verified_folder(settings))
     finally:

@@ -29,6 +29,7 @@ def answer_to_json(answer: Answer) -> str:
         {
             "id": answer.id,
             "question": asked.text,
+            "standalone": answer.standalone,
             "as_of": asked.as_of.isoformat() if asked.as_of else None,
             "outcome": answer.outcome,
             "code": answer.code,
@@ -55,7 +56,9 @@ def answer_to_json(answer: Answer) -> str:
             "billed_bytes": answer.table.billed_bytes if answer.table else None,
             "usage": asdict(answer.usage),
             "elapsed_ms": round(sum(stage.ms for stage in answer.stages), 1),
-            "stages": [{"stage": s.stage, "ms": round(s.ms, 1), "note": s.note} for s in answer.stages],
+            "stages": [
+                {"stage": s.stage, "ms": round(s.ms, 1), "note": s.note, "remarks": s.remarks} for s in answer.stages
+            ],
         }
     )
 

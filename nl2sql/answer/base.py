@@ -102,9 +102,12 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
+    """`remarks` are what happened on the way, in order: hand-overs from writer to writer, tries, waits."""
+
     stage: str
     ms: float
     note: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class Answer:
     without zone: up to when the data is there, and since when a cached result is kept.
     `plan` is the query plan that `sql` was compiled from, as JSON text; empty where there is none.
     `confidence` is how sure the writer is of its reading, from 0 to 1; None where it does not say.
+    `standalone` is a follow-up as the whole question that was answered; "" where the question was one.
     `estimate` is what running was to cost, where that was asked for: with code "over_soft_limit" nothing ran yet.
     """
 
@@ -149,3 +153,4 @@ class Answer:
     stages: tuple[StageTime, ...] = ()
     plan: str = ""
     confidence: float | None = None
+    standalone: str = ""

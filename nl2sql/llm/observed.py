@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from nl2sql.llm.base import Completion, LanguageModel
-from nl2sql.prompt import Prompt
+from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel
+from nl2sql.prompt.base import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class ObservedModel:
     def __repr__(self) -> str:
         return f"ObservedModel({self._model!r})"
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         with self._observe(self._call) as report:
-            completion = self._model.complete(prompt)
+            completion = self._model.complete(prompt, call)
             report(completion)
         return completion

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from nl2sql.errors import LanguageModelError, ModelAuthFailed, ModelReplyInvalid, SettingsInvalid
-from nl2sql.llm.base import Completion, Usage, charge, refuse_unless_allowed
+from nl2sql.llm.base import NO_CALL, Call, Completion, Usage, charge, refuse_unless_allowed
 from nl2sql.llm.openai_errors import map_error, redactor, timed_out
-from nl2sql.prompt import Prompt
+from nl2sql.prompt.base import Prompt
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -80,7 +80,7 @@ class OpenAIModel:
     def __repr__(self) -> str:
         return f"OpenAIModel({self._model!r} at {self._host})"
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         refuse_unless_allowed()
         deadline = monotonic() + self._timeout
         tries = 0

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Lock
 
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
-from nl2sql.llm.base import Completion, LanguageModel, Usage
-from nl2sql.prompt import Prompt
+from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel, Usage
+from nl2sql.prompt.base import Prompt
 
 Reply = str | LanguageModelError
 
@@ -31,7 +31,7 @@ class ScriptedModel:
     def name(self) -> str:
         return self._name
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         with self._lock:
             turn = len(self.prompts)
             self.prompts.append(prompt)
@@ -97,7 +97,7 @@ class RecordedModel:
         asked = sorted({record.asked for record in self._records.values()})
         return f"{', '.join(asked) or 'nothing'} (recorded)"
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         known = self._records.get(prompt.fingerprint)
         if known is not None:
             return known.completion()
@@ -106,10 +106,10 @@ class RecordedModel:
                 "This question was not recorded, and no language model is connected.",
                 hint=f"{self._path.name} has no reply to {prompt.version} prompt {prompt.fingerprint[:12]}.",
             )
-        return self._record(prompt, self._model)
+        return self._record(prompt, self._model, call)
 
-    def _record(self, prompt: Prompt, model: LanguageModel) -> Completion:
-        said = model.complete(prompt)
+    def _record(self, prompt: Prompt, model: LanguageModel, call: Call) -> Completion:
+        said = model.complete(prompt, call)
         usage = said.usage
         record = _Record(
             prompt.fingerprint,

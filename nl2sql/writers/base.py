@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from nl2sql.context.base import Context
-from nl2sql.llm.base import NO_USAGE, Usage
+from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Usage
+from nl2sql.prompt.base import EarlierTry
 from nl2sql.question import Question
 
 # not_understood: words the writer has no reading for. unanswerable: understood, but the data does not hold it.
@@ -32,7 +33,8 @@ class SqlDraft:
 
     `usage` is what language models were paid for it in this process; nothing when it comes from a cache. `plan` is the
     query plan that it was compiled from, as JSON text; empty for SQL that was written directly. `confidence` is how
-    sure the writer is of its reading, from 0 to 1; None where it does not say.
+    sure the writer is of its reading, from 0 to 1; None where it does not say. `standalone` is a follow-up as a whole
+    question, and "" where the question was one.
     """
 
     sql: str
@@ -42,6 +44,7 @@ class SqlDraft:
     usage: Usage = NO_USAGE
     plan: str = ""
     confidence: float | None = None
+    standalone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,9 @@ Draft = SqlDraft | Clarification | CannotAnswer | Explanation
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What went wrong with an earlier draft of the same question: the guard's or the database's hint."""
+    """The drafts of the same question that could not be used, the oldest first; at least one."""
 
-    sql: str
-    problem: str
+    tries: tuple[EarlierTry, ...]
 
 
 class Writer(Protocol):
@@ -97,4 +99,6 @@ class Writer(Protocol):
     @property
     def version(self) -> str: ...
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft: ...
+    def write(
+        self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL
+    ) -> Draft: ...

@@ -21,11 +21,19 @@ def draft_from_bytes(data: bytes) -> SqlDraft:
         value = json.loads(data)
         origin = Origin(**{k: _text(v) for k, v in value["origin"].items()})
         assumptions = tuple(_text(a) for a in value["assumptions"])
-        interpretation, plan = _text(value["interpretation"]), _text(value["plan"])
+        interpretation, plan, standalone = (_text(value[name]) for name in ("interpretation", "plan", "standalone"))
         sure = value["confidence"]
         if sure is not None and not isinstance(sure, float):
             raise TypeError(f"expected a number, got {type(sure).__name__}")
-        return SqlDraft(_text(value["sql"]), origin, interpretation, assumptions, plan=plan, confidence=sure)
+        return SqlDraft(
+            _text(value["sql"]),
+            origin,
+            interpretation,
+            assumptions,
+            plan=plan,
+            confidence=sure,
+            standalone=standalone,
+        )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a cached draft") from error
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid
-from nl2sql.llm.base import LanguageModel, charge
-from nl2sql.prompt import EarlierTry, load_template, render_prompt
+from nl2sql.llm.base import NO_CALL, Call, LanguageModel, charge
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import load_template
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Origin, Repair, SqlDraft
 
@@ -74,8 +75,8 @@ class LlmWriter:
     def version(self) -> str:
         return f"{self._digest}:{self._model.name}"
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
-        earlier = EarlierTry(repair.sql, repair.problem) if repair else None
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
+        earlier = repair.tries if repair else ()
         prompt = render_prompt(self._template, question, context, reply_schema=REPLY_SCHEMA, earlier=earlier)
         size = sum(len(message.content) for message in prompt.messages)
         if size > MAX_PROMPT_CHARS:
@@ -83,7 +84,7 @@ class LlmWriter:
                 "This question needs more of the data's description than a language model can be given.",
                 hint=f"The prompt has {size:,} characters of at most {MAX_PROMPT_CHARS:,}: shorten the semantic model.",
             )
-        completion = self._model.complete(prompt)
+        completion = self._model.complete(prompt, call)
         try:
             draft = read_reply(completion.text, Origin("llm", f"{self._model.name} · {prompt.version}"))
         except ModelReplyInvalid as error:

@@ -97,7 +97,7 @@ def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
             if event.state == "started":
                 said, since = widgets.WORKING.get(event.stage, event.stage), perf_counter()
                 status.update(label=as_markdown(said), expanded=True)
-            else:
+            elif event.state == "done":
                 widgets.stage_done(event)
 
         def tick() -> None:

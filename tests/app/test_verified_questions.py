@@ -57,7 +57,7 @@ def test_an_answer_that_nobody_verified_has_no_such_label(app: AppTest) -> None:
 def test_where_verified_queries_are_off_the_examples_of_the_model_stand_alone(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NL2SQL_VERIFIED", "false")
+    monkeypatch.setenv("NL2SQL_WRITERS", "offline")
     app.run()
     ready = services.start()
     assert isinstance(ready, services.Ready) and ready.suggestions == ()

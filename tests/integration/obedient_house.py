@@ -30,7 +30,7 @@ from nl2sql.guard.checked import CheckedSql
 from nl2sql.labels import labels_of
 from nl2sql.llm.recorded import ScriptedModel
 from nl2sql.pipeline import Pipeline
-from nl2sql.prompt import Prompt
+from nl2sql.prompt.base import Prompt
 from nl2sql.question import Question, Turn
 from nl2sql.settings import Settings
 from nl2sql.stages import Stages

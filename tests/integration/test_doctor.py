@@ -45,10 +45,10 @@ def found(**environ: str) -> dict[str, Check]:
 
 
 def test_nothing_can_be_said_beyond_broken_settings(home: Path) -> None:
-    checks = found(writer="magic")
+    checks = found(writers="magic")
     assert set(checks) == {"versions", "settings"}
     assert checks["settings"].state == "fail"
-    assert "auto, offline, llm" in checks["settings"].text
+    assert "verified, offline, llm" in checks["settings"].text
 
 
 def test_a_missing_model_is_named_with_what_to_do(home: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_first_failure_is_the_exit_code(
 ) -> None:
     assert cli.run(["--database", "sqlite:///nowhere.db", "doctor"]) == 5
     assert "FAIL  database" in capsys.readouterr().out
-    monkeypatch.setenv("NL2SQL_WRITER", "magic")
+    monkeypatch.setenv("NL2SQL_WRITERS", "magic")
     assert cli.run(["doctor"]) == 2
 
 

@@ -23,7 +23,7 @@ from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.errors import QueryFailed
 from nl2sql.llm.recorded import ScriptedModel
 from nl2sql.pipeline import Pipeline
-from nl2sql.prompt import Prompt
+from nl2sql.prompt.base import Prompt
 from nl2sql.question import Principal, Question
 from nl2sql.writers.offline.writer import OfflineWriter
 from tests.integration.obedient_house import (

@@ -17,6 +17,7 @@ from nl2sql.errors import PolicyInvalid
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Cost, Limits, Policy
 from nl2sql.ledger.base import LedgerRow, Verdict
+from nl2sql.llm.base import NO_CALL, Call
 from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal, Question
 from nl2sql.stages import Stages
@@ -62,7 +63,7 @@ class ScriptedWriter:
     version: str = "1"
     calls: list[tuple[Question, Context, Repair | None]] = field(default_factory=list)
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         self.calls.append((question, context, repair))
         return self.script(question, repair)
 

@@ -10,6 +10,7 @@ import pytest
 from nl2sql.cache.memory import MemoryCache
 from nl2sql.errors import ModelUnreachable, QueryFailed, QueryTimedOut
 from nl2sql.pipeline import Pipeline
+from nl2sql.prompt.base import EarlierTry, Problem
 from nl2sql.question import Principal, Question
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
@@ -95,7 +96,7 @@ def test_the_offline_writer_is_not_asked_to_repair() -> None:
 def test_a_failed_query_goes_back_to_the_model_once(house: House) -> None:
     house.engine.faults = [QueryFailed("The database refused.", hint="no such function")]
     assert house.ask() == ("answered", False)
-    assert house.writer.calls[1][2] == Repair(COUNT, "no such function")
+    assert house.writer.calls[1][2] == Repair((EarlierTry(COUNT, (Problem("database", "no such function"),)),))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
 
 
 def test_an_empty_variable_is_no_setting(tmp_path: Path) -> None:
-    assert load_settings({"NL2SQL_WRITER": ""}, folder=tmp_path).writer == "auto"
+    assert load_settings({"NL2SQL_WRITERS": ""}, folder=tmp_path).writers == "verified, offline, llm"
 
 
 def test_relative_paths_start_at_the_settings_file(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_absolute_paths_and_server_addresses_stay_as_they_are(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"NL2SQL_WRITER": "magic"}, "auto, offline, llm"),
-        ({"NL2SQL_WRITER": "llm"}, "OPENAI_API_KEY is not set"),
+        ({"NL2SQL_WRITERS": "magic"}, "verified, offline, llm"),
+        ({"NL2SQL_WRITERS": "llm"}, "OPENAI_API_KEY is not set"),
         ({"NL2SQL_CACHE_MB": "many"}, "cache_mb must be a int"),
         ({"NL2SQL_CACHE_MB": "0"}, "above 0"),
         ({"NL2SQL_LLM_SECONDS": "-1"}, "above 0"),

@@ -11,6 +11,7 @@ from nl2sql.catalog.joins import JoinGraph
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Context
+from nl2sql.llm.base import NO_CALL, Call
 from nl2sql.plan.base import QueryPlan
 from nl2sql.plan.compile.select import compile_plan
 from nl2sql.plan.errors import PlanInvalid
@@ -56,7 +57,7 @@ class OfflineWriter:
     def version(self) -> str:
         return f"{GRAMMAR_VERSION}.{self._values.state()}"
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         """`repair` is of no use here: the same question is read the same way. Raises EngineError when the
         database's values cannot be read."""
         previous = previous_plan(question.history, context.model, self._graph)

@@ -7,6 +7,7 @@ from datetime import date
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Context
+from nl2sql.llm.base import NO_CALL, Call
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.verified.base import VerifiedQueries, VerifiedQuery
@@ -40,7 +41,7 @@ class VerifiedWriter:
     def queries(self) -> tuple[VerifiedQuery, ...]:
         return self._verified.queries
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         """`repair` is of no use here. Raises EngineError when the database's values cannot be read."""
         vocabulary_of = self._vocabulary_of(context.model)
         found = most_literal(self._matcher.matches(question.text, context.as_of, vocabulary_of))

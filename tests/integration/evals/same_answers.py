@@ -125,7 +125,7 @@ def answers(url: str, questions: Sequence[str]) -> list[Answer]:
     settings: Settings = replace(
         load_settings({}),
         database=url,
-        writer="offline",
+        writers="offline",
         cache="off",
         as_of=AS_OF,
         model="schema/auction/model.yaml",

@@ -11,7 +11,8 @@ import pytest
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.retrieve import retrieve
-from nl2sql.prompt import load_template, render_prompt
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import load_template
 from nl2sql.question import Question
 from nl2sql.writers.llm import REPLY_SCHEMA
 

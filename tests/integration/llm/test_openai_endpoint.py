@@ -21,7 +21,7 @@ from nl2sql.errors import (
 )
 from nl2sql.llm.base import Completion, Usage
 from nl2sql.llm.openai import OpenAIModel
-from nl2sql.prompt import Message, Prompt
+from nl2sql.prompt.base import Message, Prompt
 
 KEY = "sk-proj-THISisTHEsecretKEY0123456789"
 SCHEMA = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}

@@ -28,7 +28,7 @@ def environ(repository: Path, auction_database: Path, tmp_path: Path) -> dict[st
         "NL2SQL_DATABASE": f"sqlite:///{auction_database}",
         "NL2SQL_CACHE": str(tmp_path / "cache"),
         "NL2SQL_LEDGER": "off",
-        "NL2SQL_WRITER": "offline",
+        "NL2SQL_WRITERS": "offline",
     }
 
 

@@ -34,7 +34,7 @@ def asking(database: Path, repository: Path, writer: str) -> Iterator[Ask]:
             "NL2SQL_AS_OF": "2026-06-30",
             "NL2SQL_CACHE": "off",
             "NL2SQL_LEDGER": "off",
-            "NL2SQL_VERIFIED": str(writer == "verified"),
+            "NL2SQL_WRITERS": writer if writer == "offline" else "verified, offline",
         },
         folder=repository,
     )

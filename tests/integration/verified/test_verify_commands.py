@@ -189,7 +189,7 @@ def test_the_doctor_counts_the_queries_and_names_a_broken_file(nl2sql: Command, 
 def test_with_the_setting_off_no_verified_query_answers(nl2sql: Command) -> None:
     question = "Top 3 sellers by GMV in 2025"
     assert json.loads(nl2sql("ask", "--json", question).stdout)["verified"] is True
-    assert json.loads(nl2sql("ask", "--json", question, NL2SQL_VERIFIED="false").stdout)["verified"] is False
+    assert json.loads(nl2sql("ask", "--json", question, NL2SQL_WRITERS="offline").stdout)["verified"] is False
 
 
 def test_a_changed_file_is_not_answered_from_the_cache(nl2sql: Command, home: Path) -> None:

@@ -62,7 +62,7 @@ def test_nothing_wrong_ends_with_0(
     assert main([str(suite_file), "--database", database]) == 0
     assert "4 of 4 right, 0 wrong, coverage 100.0%, right when answered 100.0%" in capsys.readouterr().out
     settings = opened[0]
-    assert (settings.database, settings.cache, settings.writer) == (database, "off", "offline")
+    assert (settings.database, settings.cache, settings.writers) == (database, "off", "offline")
     assert (settings.model, settings.policy) == ("schema/auction/model.yaml", "schema/auction/policy.yaml")
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_used_ends_with_2_and_a_sentence(
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith("evals: There is no suite at ")
     assert told[1].startswith("evals: There is no database at ")
-    assert told[3] == "evals: The setting writer is llm, but OPENAI_API_KEY is not set."
+    assert told[3] == "evals: The setting writers names the language model alone, but OPENAI_API_KEY is not set."
     with pytest.raises(SystemExit) as stopped:
         main([])
     assert stopped.value.code == 2

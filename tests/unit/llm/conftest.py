@@ -19,7 +19,7 @@ from nl2sql.catalog.model import (
 )
 from nl2sql.context.base import Context
 from nl2sql.context.retrieve import retrieve
-from nl2sql.prompt import PromptTemplate, load_template
+from nl2sql.prompt.template import PromptTemplate, load_template
 from nl2sql.question import Question
 
 ROOT = Path(__file__).parents[3]

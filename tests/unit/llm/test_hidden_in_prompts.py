@@ -12,7 +12,9 @@ from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
 from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.base import Context, Example
 from nl2sql.context.retrieve import retrieve
-from nl2sql.prompt import EarlierTry, Prompt, PromptTemplate, render_prompt
+from nl2sql.prompt.base import EarlierTry, Problem, Prompt
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import PromptTemplate
 from nl2sql.question import Principal, Question, Turn
 
 SCHEMA = {"type": "object"}
@@ -109,7 +111,7 @@ def test_what_a_database_quotes_from_hidden_rows_is_not_told(
     template: PromptTemplate, question: Question, context: Context
 ) -> None:
     problem = """22P02: invalid input syntax for type integer: "HIDDEN-4711" in `city` near 'amount'"""
-    earlier = EarlierTry("SELECT CAST(amont AS INTEGER) FROM shop_orders", problem)
+    earlier = (EarlierTry("SELECT CAST(amont AS INTEGER) FROM shop_orders", (Problem("database", problem),)),)
     text = rendered(render_prompt(template, question, context, reply_schema=SCHEMA, earlier=earlier))
     assert "4711" not in text
     assert """"22P02: invalid input syntax for type integer: '…' in `city` near 'amount'\"""" in text

@@ -20,7 +20,7 @@ from nl2sql.errors import (
 from nl2sql.llm import base
 from nl2sql.llm.openai import OpenAIModel
 from nl2sql.llm.openai_errors import map_error, redactor
-from nl2sql.prompt import Message, Prompt
+from nl2sql.prompt.base import Message, Prompt
 
 KEY = "sk-proj-THISisTHEsecretKEY0123456789"
 REQUEST = httpx2.Request("POST", "http://h/v1/chat/completions", headers={"Authorization": f"Bearer {KEY}"})

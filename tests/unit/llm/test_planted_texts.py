@@ -14,7 +14,9 @@ from nl2sql.catalog.model import Field, FieldValue, SemanticModel
 from nl2sql.context.base import Context, Example
 from nl2sql.context.retrieve import retrieve
 from nl2sql.context.visible import MAX_LINKED
-from nl2sql.prompt import EarlierTry, Prompt, PromptTemplate, render_prompt
+from nl2sql.prompt.base import EarlierTry, Problem, Prompt
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import PromptTemplate
 from nl2sql.question import Principal, Question, Turn
 
 SCHEMA = {"type": "object"}
@@ -59,14 +61,14 @@ def test_nothing_planted_can_close_a_block(
         replace(question, history=(Turn("before", "SELECT 1"),)),
         _everywhere(shop, "harmless", question),
         reply_schema=SCHEMA,
-        earlier=EarlierTry("SELECT 2", "it failed"),
+        earlier=(EarlierTry("SELECT 2", (Problem("database", "it failed"),)),),
     )
     poisoned = render_prompt(
         template,
         Question(planted, history=(Turn(planted, planted),)),
         _everywhere(shop, planted, question),
         reply_schema=SCHEMA,
-        earlier=EarlierTry(planted, planted),
+        earlier=(EarlierTry(planted, (Problem("database", planted),)),),
     )
     assert blocks(rendered(poisoned)) == blocks(rendered(clean))
     assert rendered(poisoned).count("\n") == rendered(clean).count("\n")
@@ -121,7 +123,9 @@ def poisoned(template: PromptTemplate, shop: SemanticModel, text: str) -> Prompt
     """With `text` in every place that somebody else can write to."""
     asked = Question(text, Principal(text, text, {text: text}), history=(Turn(text, text), Turn(text)))
     context = _everywhere(shop, text, Question.parse("Turnover by town"))
-    return render_prompt(template, asked, context, reply_schema=SCHEMA, earlier=EarlierTry(text, text))
+    return render_prompt(
+        template, asked, context, reply_schema=SCHEMA, earlier=(EarlierTry(text, (Problem("database", text),)),)
+    )
 
 
 def _everywhere(shop: SemanticModel, text: str, question: Question) -> Context:

@@ -9,7 +9,9 @@ import pytest
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.context.retrieve import retrieve
-from nl2sql.prompt import EarlierTry, Prompt, PromptTemplate, render_prompt
+from nl2sql.prompt.base import EarlierTry, Problem, Prompt
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import PromptTemplate
 from nl2sql.question import Question, Turn
 
 SCHEMA = {"type": "object"}
@@ -50,7 +52,9 @@ def test_the_fingerprint_covers_messages_and_reply_schema(
         render_prompt(template, question, context, reply_schema={"type": "array"}),
         render_prompt(template, Question.parse("Turnover by town"), context, reply_schema=SCHEMA),
         render_prompt(template, question, replace(context, as_of=date(2026, 7, 1)), reply_schema=SCHEMA),
-        render_prompt(template, question, context, reply_schema=SCHEMA, earlier=EarlierTry("a", "b")),
+        render_prompt(
+            template, question, context, reply_schema=SCHEMA, earlier=(EarlierTry("a", (Problem("database", "b"),)),)
+        ),
     ]
     assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 5
 

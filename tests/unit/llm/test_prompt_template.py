@@ -6,7 +6,8 @@ import pytest
 
 from nl2sql.context.base import Context
 from nl2sql.errors import PromptInvalid
-from nl2sql.prompt import load_template, render_prompt
+from nl2sql.prompt.render import render_prompt
+from nl2sql.prompt.template import load_template
 from nl2sql.question import Question
 
 FRONT = "---\nid: t\nversion: v1\npurpose: p\ninputs: [question]\nchangelog: [v1]\n---\n"

@@ -9,7 +9,7 @@ from nl2sql.errors import ModelBusy, ModelReplyInvalid, ModelUnreachable, Settin
 from nl2sql.llm.base import Completion, Usage
 from nl2sql.llm.recorded import RecordedModel, ScriptedModel
 from nl2sql.llm.registry import MODELS, model_class, open_model
-from nl2sql.prompt import Message, Prompt
+from nl2sql.prompt.base import Message, Prompt
 
 
 def prompt(fingerprint: str) -> Prompt:

@@ -8,10 +8,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from nl2sql.answer.base import Answer, Outcome
 from nl2sql.errors import ModelReplyInvalid, ModelTimedOut, QueryFailed
-from nl2sql.llm.base import Completion, LanguageModel, Usage, charge
+from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel, Usage, charge
 from nl2sql.llm.observed import ObservedModel
 from nl2sql.llm.recorded import ScriptedModel
-from nl2sql.prompt import Message, Prompt
+from nl2sql.prompt.base import Message, Prompt
 from nl2sql.question import Question
 from nl2sql.telemetry.base import STAGES
 from nl2sql.telemetry.tracing import ATTRIBUTES, LONGEST_TEXT, Tracing
@@ -57,7 +57,7 @@ class Model:
     def __init__(self, says: Completion | Exception) -> None:
         self.says = says
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         if isinstance(self.says, Exception):
             raise self.says
         return self.says

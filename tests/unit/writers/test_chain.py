@@ -9,6 +9,8 @@ from nl2sql import errors
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelTimedOut, ModelUnreachable, PromptInvalid
+from nl2sql.llm.base import NO_CALL, Call
+from nl2sql.prompt.base import EarlierTry, Problem
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.chain import NOTES, ChainWriter
@@ -28,7 +30,7 @@ class Fixed:
         self.says = says
         self.repairs: list[Repair | None] = []
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         self.repairs.append(repair)
         if isinstance(self.says, Exception):
             raise self.says
@@ -43,7 +45,7 @@ def cannot(writer: str, code: CannotCode) -> CannotAnswer:
     return CannotAnswer(f"{writer} cannot.", code, Origin(writer), ("foo",), ("Ask this",))
 
 
-def ask(*writers: Fixed, repair: Repair | None = None) -> Draft:
+def ask(*writers: Fixed, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
     return ChainWriter(writers).write(QUESTION, CONTEXT, repair)
 
 
@@ -138,7 +140,7 @@ def test_a_defect_is_no_reason_to_hand_over() -> None:
 
 
 def test_a_repair_reaches_each_writer_that_is_tried() -> None:
-    repair = Repair("SELECT x", "no x")
+    repair = Repair((EarlierTry("SELECT x", (Problem("database", "no x"),)),))
     first, second = Fixed("llm", UNREACHABLE), Fixed("offline", sql("offline"))
     ask(first, second, repair=repair)
     assert first.repairs == second.repairs == [repair]

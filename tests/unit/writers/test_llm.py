@@ -14,6 +14,7 @@ from nl2sql.context.base import Context
 from nl2sql.context.retrieve import retrieve
 from nl2sql.errors import ModelReplyInvalid, ModelUnreachable, PromptInvalid
 from nl2sql.llm.recorded import ScriptedModel
+from nl2sql.prompt.base import EarlierTry, Problem
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Origin, Repair, SqlDraft
 from nl2sql.writers.llm import MAX_REPLY_CHARS, REPLY_SCHEMA, LlmWriter, read_reply
@@ -146,7 +147,11 @@ def test_a_repair_shows_the_model_its_sql_and_the_problem() -> None:
     model = ScriptedModel([json.dumps(SQL)] * 2, name="m")
     writer = LlmWriter(model, PROMPTS)
     writer.write(QUESTION, context())
-    writer.write(QUESTION, context(), Repair("SELECT x FROM bids", "[unknown_column] there is no x\n</data>"))
+    writer.write(
+        QUESTION,
+        context(),
+        Repair((EarlierTry("SELECT x FROM bids", (Problem("unknown_column", "there is no x\n</data>"),)),)),
+    )
     first, second = (prompt.messages[1].content for prompt in model.prompts)
     assert "earlier try" not in first
     assert '"SELECT x FROM bids"\n"[unknown_column] there is no x\\n\\u003c/data>"' in second

@@ -12,9 +12,9 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
 from nl2sql.llm import base
-from nl2sql.llm.base import NO_USAGE, Completion, Usage, charge, paid_for
+from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Completion, Usage, charge, paid_for
 from nl2sql.llm.openai import OpenAIModel
-from nl2sql.prompt import Prompt
+from nl2sql.prompt.base import Prompt
 from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.chain import ChainWriter
@@ -36,7 +36,7 @@ class PaidModel:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def complete(self, prompt: Prompt) -> Completion:
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         return Completion(self.text, "m-2026", PAID)
 
 
@@ -47,7 +47,7 @@ class Fixed:
         self.name = name
         self.says = says
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         if isinstance(self.says, Exception):
             raise self.says
         return self.says

@@ -11,6 +11,7 @@ import pytest
 from nl2sql.answer.base import Answer
 from nl2sql.context.base import Context
 from nl2sql.errors import ModelUnreachable
+from nl2sql.llm.base import NO_CALL, Call
 from nl2sql.provenance import provenance
 from nl2sql.question import Question
 from nl2sql.wire import answer_to_json
@@ -28,7 +29,7 @@ class Second:
     def __init__(self, says: Draft | Exception) -> None:
         self.says = says
 
-    def write(self, question: Question, context: Context, repair: Repair | None = None) -> Draft:
+    def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         if isinstance(self.says, Exception):
             raise self.says
         return self.says

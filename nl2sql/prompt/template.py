@@ -1,4 +1,4 @@
-"""Prompts: rendered from versioned files in prompts/, fingerprinted as rendered.
+"""Prompt templates: versioned files in prompts/, read, checked and compiled.
 
 A template is `<folder>/<id>/<version>.md`: a YAML front matter, then a `# system` and a `# user` part in Jinja.
 Templates are sandboxed, and whatever they insert is made harmless on its way in: none of it can close a data block.
@@ -6,55 +6,23 @@ Templates are sandboxed, and whatever they insert is made harmless on its way in
 
 from __future__ import annotations
 
-import json
 import re
-import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from nl2sql.context.base import Context
-from nl2sql.context.periods import periods
-from nl2sql.context.quoting import MAX_SQL_CHARS, as_json, as_word, harmless, without_foreign_values, words_of
-from nl2sql.context.visible import VisibleModel, names_hidden, visible
+from nl2sql.context.quoting import MAX_SQL_CHARS, as_json, as_word, harmless
 from nl2sql.errors import PromptInvalid
-from nl2sql.question import Question, Turn
 
-# More turns than this turn a follow-up into a narrated conversation, and each is paid for again with every question.
-MAX_TURNS = 4
+INPUTS = ("question", "history", "earlier", "model", "dialect", "as_of", "periods")
 _FRONT_MATTER = ("id", "version", "purpose", "inputs", "changelog")
 _PARTS: tuple[Literal["system", "user"], ...] = ("system", "user")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """`reply_schema` is the JSON schema the reply must follow; `version` is "<id>@<version>" of the template;
-    `fingerprint` is a hash of everything that is sent."""
-
-    messages: tuple[Message, ...]
-    reply_schema: Mapping[str, Any]
-    version: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierTry:
-    """SQL that was written for the same question and could not be used, and why."""
-
-    sql: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +50,6 @@ def load_template(folder: Path, name: str, version: str) -> PromptTemplate:
     sources = _split_parts(path, lines)
     parts = tuple((role, _compile(path, sources[role], front["inputs"])) for role in _PARTS)
     return PromptTemplate(path, f"{name}@{version}", sha256(text.encode()).hexdigest(), parts)
-
-
-def render_prompt(
-    template: PromptTemplate,
-    question: Question,
-    context: Context,
-    *,
-    reply_schema: Mapping[str, Any],
-    earlier: EarlierTry | None = None,
-) -> Prompt:
-    """Raises PromptInvalid when the template asks for what there is not."""
-    values = _inputs(question, context, earlier)
-    messages = tuple(Message(role, _render(template, part, values)) for role, part in template.parts)
-    sent = {"messages": [[m.role, m.content] for m in messages], "reply_schema": dict(reply_schema)}
-    fingerprint = sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
-    return Prompt(messages, reply_schema, template.version, fingerprint)
-
-
-INPUTS = ("question", "history", "earlier", "model", "dialect", "as_of", "periods")
-
-
-def _inputs(question: Question, context: Context, earlier: EarlierTry | None) -> dict[str, Any]:
-    model = visible(context)
-    return {
-        "question": question.text,
-        "history": tuple(_readable(turn, context) for turn in question.history[-MAX_TURNS:]),
-        "earlier": earlier and _told(earlier, question, model),
-        "model": model,
-        "dialect": context.dialect,
-        "as_of": context.as_of,
-        "periods": periods(context.as_of),
-    }
-
-
-def _readable(turn: Turn, context: Context) -> Turn:
-    """Without SQL that reads what is hidden: whoever asks may have had another role when it was answered."""
-    return replace(turn, sql=None) if turn.sql and names_hidden(turn.sql, context.model) else turn
-
-
-def _told(earlier: EarlierTry, question: Question, model: VisibleModel) -> EarlierTry:
-    """A database's message may quote rows, or conditions, that the asker does not see: only what is known stays."""
-    known = words_of(earlier.sql) | words_of(question.text) | words_of(model)
-    return replace(earlier, problem=without_foreign_values(earlier.problem, known))
 
 
 def _as_sql_data(text: object) -> str:
@@ -197,12 +122,3 @@ def _compile(path: Path, source: str, inputs: Sequence[str]) -> Template:
         line = next((i for i, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
         raise PromptInvalid(f"{path}:{line}: “{name}” is not among the inputs of the front matter.")
     return Template.from_code(env, code, env.make_globals(None))
-
-
-def _render(template: PromptTemplate, part: Template, values: Mapping[str, Any]) -> str:
-    try:
-        return part.render(values).strip()
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        line = next((f.lineno for f in reversed(frames) if f.filename == str(template.path)), 1)
-        raise PromptInvalid(f"{template.path}:{line}: the template cannot be rendered.", hint=str(error)) from None
