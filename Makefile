@@ -21,7 +21,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline docs requirements clean
+.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline bench-pipeline docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -77,6 +77,9 @@ bench-model: $(DEV) ## Measure a semantic model of 300 datasets: loading it, its
 
 bench-offline: $(DEV) ## Measure the offline writer: reading questions and writing their SQL
 	@$(BIN)/python -m benches.offline $(ARGS)
+
+bench-pipeline: $(DEV) ## Measure what a question costs beside its model and its database, with up to 1,000 tables
+	@$(BIN)/python -m benches.pipeline $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py

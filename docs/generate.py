@@ -34,7 +34,7 @@ def settings_page() -> str:
     ]
     for each in fields(Settings):
         if sentence := each.metadata["sentence"]:
-            variable = "OPENAI_API_KEY" if each.metadata["secret"] else f"NL2SQL_{each.name.upper()}"
+            variable = "OPENAI_API_KEY" if each.name == "openai_api_key" else f"NL2SQL_{each.name.upper()}"
             shown = str(each.default).lower() if isinstance(each.default, bool) else each.default
             default = f"`{shown}`" if each.default != "" else "empty"
             lines.append(f"| {each.name} | `{variable}` | {default} | {sentence} |")

@@ -7,29 +7,34 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from nl2sql.accounts.base import Finding
 from nl2sql.accounts.examine import examine_account, require_safe_account
 from nl2sql.accounts.views import columns_to_hide
 from nl2sql.cache.base import Cache
 from nl2sql.cache.open import open_cache
+from nl2sql.candidates.base import CandidateRules
 from nl2sql.catalog.dialects import in_dialect
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
-from nl2sql.context.retrieve import retrieve
+from nl2sql.context.retrieve import Retriever, ValuesPolicy
 from nl2sql.engines.base import Engine
 from nl2sql.engines.bigquery_address import BigQueryOptions
 from nl2sql.engines.registry import open_engine
 from nl2sql.errors import ModelInvalid, Nl2SqlError, SettingsInvalid
 from nl2sql.freshness import DataClock
+from nl2sql.guard.dialects import grammar_name
 from nl2sql.guard.policy import Policy
 from nl2sql.guard.policy_file import default_policy, load_policy
 from nl2sql.labels import labels_of
+from nl2sql.language_model import open_embeddings, open_language_model, price_reader
+from nl2sql.ledger.base import Ledger
 from nl2sql.ledger.open import open_ledger, trouble_of
 from nl2sql.ledger.row import Prices
-from nl2sql.llm.observed import ObservedModel
-from nl2sql.llm.registry import open_model
+from nl2sql.ledger.spent import SpendingLedger
+from nl2sql.llm.base import LanguageModel
 from nl2sql.pipeline import Pipeline
 from nl2sql.settings import Settings
 from nl2sql.stages import Stages
@@ -39,6 +44,7 @@ from nl2sql.writers.base import Writer
 from nl2sql.writers.chain import ChainWriter
 from nl2sql.writers.offline.writer import OfflineWriter
 from nl2sql.writers.verified.base import VerifiedQueries
+from nl2sql.writers.verified.examples import examples_of
 from nl2sql.writers.verified.load import FOLDER, load_folder
 from nl2sql.writers.verified.phrase import suggestion
 from nl2sql.writers.verified.writer import VerifiedWriter
@@ -59,25 +65,34 @@ def build_pipeline(settings: Settings) -> Pipeline:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
         cache = open_answer_cache(settings)
         opened.callback(cache.close)
-        ledger = open_ledger(settings.ledger_url, settings.ledger_days, settings.ledger_redact)
+        prices = prices_of(settings, engine)
+        ledger = open_spending_ledger(settings, prices)
         opened.callback(ledger.close)
         telemetry = open_telemetry(settings.traces, settings.metrics_port)
         opened.callback(telemetry.close)
+        values, verified = ValueIndex(model, engine), verified_queries(settings, model)
+        held = opened.enter_context(ExitStack())  # what the language models hold open
+        language_model = _language_model(settings, held, telemetry, ledger) if settings.asks_llm else None
         pipeline = Pipeline(
             Stages(
                 model=model,
                 labels=labels_of(model),
                 policy_for=policy_for,
-                retrieve=retrieve,
-                writer=build_writer(settings, model, engine, telemetry),
+                retrieve=build_retriever(settings, model, engine, values, verified, held),
+                writer=build_writer(settings, model, values, verified, language_model),
                 engine=engine,
                 today=lambda: settings.today,
                 cache=cache,
                 ledger=ledger,
                 telemetry=telemetry,
-                prices=prices_of(settings, engine),
+                prices=prices,
                 clock=DataClock(engine),
                 longest_seconds=settings.cache_seconds,
+                repairs=settings.llm_repairs,
+                candidates=CandidateRules(
+                    settings.llm_candidates, settings.llm_candidates_unsure, settings.llm_unsure_below
+                ),
+                closing=(held.pop_all().close,),
             )
         )
         opened.pop_all()
@@ -147,45 +162,72 @@ def examine_ledger(settings: Settings) -> str:
 
 
 def prices_of(settings: Settings, engine: Engine) -> Prices:
-    """Tokens are thought to be paid in the currency of bytes."""
-    per_tib = settings.bigquery_price if engine.charges else 0
+    """Tokens of one's own price are thought to be paid in the currency of bytes. Raises SettingsInvalid."""
     return Prices(
-        Decimal(str(settings.openai_price_in)),
-        Decimal(str(settings.openai_price_out)),
-        Decimal(str(per_tib)),
-        settings.bigquery_currency,
+        bytes_per_tib=Decimal(str(settings.bigquery_price if engine.charges else 0)),
+        currency=settings.bigquery_currency,
+        table=price_reader(settings),
     )
 
 
-def build_writer(settings: Settings, model: SemanticModel, engine: Engine, telemetry: Telemetry) -> Writer:
-    """In the order that the setting names; without a key, an endpoint or a recording there is no language model."""
-    values = ValueIndex(model, engine)
+def open_spending_ledger(settings: Settings, prices: Prices) -> Ledger:
+    """Off, it keeps nothing and knows of nobody's spending."""
+    ledger = open_ledger(settings.ledger_url, settings.ledger_days, settings.ledger_redact)
+    return ledger if settings.ledger == "off" else SpendingLedger(ledger, settings.ledger_url, prices.tokens_on)
+
+
+def build_writer(
+    settings: Settings,
+    model: SemanticModel,
+    values: ValueIndex,
+    verified: VerifiedQueries,
+    language_model: LanguageModel | None,
+) -> Writer:
+    """In the order that the setting names, as far as they are there. Raises SettingsInvalid where none is, and
+    PromptInvalid."""
     chain: list[Writer] = []
     for name in settings.writer_order:
-        if name == "verified":
-            verified = verified_queries(settings, model)
-            chain += [VerifiedWriter(verified, values)] if verified.queries else []
+        if name == "verified" and verified.queries:
+            chain.append(VerifiedWriter(verified, values))
         elif name == "offline":
             chain.append(OfflineWriter(model, values))
-        elif settings.asks_llm:
-            chain.append(_llm_writer(settings, telemetry))
+        elif name == "llm" and language_model is not None:
+            chain.append(_llm_writer(settings, language_model))
     if not chain:
         raise SettingsInvalid("The setting writers names no writer that there is.", hint="Add offline, or set a key.")
     return ChainWriter(chain, settings.offline_confidence) if len(chain) > 1 else chain[0]
 
 
-def _llm_writer(settings: Settings, telemetry: Telemetry) -> Writer:
+def _llm_writer(settings: Settings, language_model: LanguageModel) -> Writer:
+    from nl2sql.prompt.template import load_template, read_version
     from nl2sql.writers.llm import LlmWriter
 
-    language_model = open_model(
-        "openai",
-        settings.openai_model,
-        api_key=settings.openai_api_key,
-        base_url=settings.openai_base_url or None,
-        timeout=settings.llm_seconds,
-    )
-    observed = ObservedModel(language_model, telemetry.model_call)
-    return LlmWriter(observed, settings.path(settings.prompts))
+    template = load_template(settings.path(settings.prompts), *read_version(settings.prompt))
+    return LlmWriter(language_model, template, prompt_tokens=settings.prompt_tokens)
+
+
+def _language_model(settings: Settings, held: ExitStack, telemetry: Telemetry, ledger: Ledger) -> LanguageModel:
+    others = ledger if isinstance(ledger, SpendingLedger) else None
+    return open_language_model(settings, held, telemetry.model_call, others)
+
+
+def build_retriever(
+    settings: Settings,
+    model: SemanticModel,
+    engine: Engine,
+    values: ValueIndex,
+    verified: VerifiedQueries,
+    held: ExitStack,
+) -> Retriever:
+    """Only a language model is shown examples, stored values and what embeddings found."""
+    if not settings.asks_llm:
+        return Retriever()
+    embedder = None
+    if settings.embeddings != "off":
+        embedder = open_embeddings(settings)
+        held.callback(embedder.close)
+    examples = examples_of(verified, values, model, grammar_name(engine.dialect), settings.today)
+    return Retriever(examples, values=cast(ValuesPolicy, settings.values_to_llm), stored=values, embedder=embedder)
 
 
 def verified_queries(settings: Settings, model: SemanticModel) -> VerifiedQueries:

@@ -27,6 +27,7 @@ from nl2sql.exit_codes import EXIT_CODES, ExitCode, exit_code_of, exit_code_of_e
 from nl2sql.guard_cli import Attributes, given, guard
 from nl2sql.ledger_cli import ledger
 from nl2sql.model_cli import model as model_commands
+from nl2sql.prompts_cli import prompts
 from nl2sql.verify_cli import verify
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ app.add_typer(guard, name="guard", short_help="Try the guard on a statement or a
 app.add_typer(cache, name="cache", short_help="Say what the cache holds, or empty it.")
 app.add_typer(ledger, name="ledger", short_help="See who asked what, and what it cost.")
 app.add_typer(model_commands, name="model", short_help="Draft, check or show a semantic model.")
+app.add_typer(prompts, name="prompts", short_help="See the prompt templates and what they send; begin a new one.")
 app.add_typer(verify, name="verify", short_help="Keep questions that somebody answers for.")
 
 
@@ -121,6 +123,9 @@ def ask(
     accept_cost: Annotated[
         bool, typer.Option("--accept-cost", help="Run it although it costs more than your role spends unasked.")
     ] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Print the stages, their times and what happened to standard error.")
+    ] = False,
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",
     attribute: Attributes = None,
@@ -142,6 +147,10 @@ def ask(
         answer = _answered(pipeline, asked, progress, fresh=fresh, accept_cost=accept_cost)
         progress.clear()
         _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
+        if trace:
+            sys.stdout.flush()  # so that the answer comes first where both go to one place
+            with _if_someone_listens():
+                terminal.print_trace(answer, sys.stderr)
     raise typer.Exit(exit_code_of(answer))
 
 
@@ -235,13 +244,18 @@ def check(
 
 
 @app.command(epilog=EXIT_CODES, short_help="Check the installation; say what to do.")
-def doctor(context: typer.Context) -> None:
+def doctor(
+    context: typer.Context,
+    ask_model: Annotated[
+        bool, typer.Option("--ask-model", help="Also send the language model one tiny request; else nobody is asked.")
+    ] = False,
+) -> None:
     """Check the installation: settings, model, database, cache and key; say what to do about what is wrong."""
     from nl2sql import terminal
-    from nl2sql.doctor import examine
+    from nl2sql.doctor.examine import examine
 
     worst = ExitCode.ANSWERED
-    for check in examine(context.obj.environ()):
+    for check in examine(context.obj.environ(), ask_model=ask_model):
         terminal.print_check(check, sys.stdout)
         if check.state == "fail" and worst is ExitCode.ANSWERED:
             worst = ExitCode.FAILED if check.about in ("database", "provider") else ExitCode.USAGE

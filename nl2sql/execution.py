@@ -169,7 +169,7 @@ class Execution:
 
     def _seconds_to_keep(self, checked: CheckedSql) -> float:
         """No longer than the data of any table that was read is known to stay as it is."""
-        read = (d.refresh_seconds for d in self._model.datasets if d.table.lower() in checked.tables)
+        read = (d.refresh_seconds for table in checked.tables for d in self._model.datasets_by_table.get(table, ()))
         return min([self._longest_seconds, *(seconds for seconds in read if seconds)])
 
 

@@ -139,9 +139,7 @@ class DataClock:
 def _dated(view: SemanticModel, tables: tuple[str, ...]) -> Iterator[tuple[Dataset, str]]:
     """Of each table the first dataset that has a time field which is a plain column, and that column."""
     for table in tables:
-        for dataset in view.datasets:
-            if dataset.table.lower() != table:
-                continue
+        for dataset in view.datasets_by_table.get(table, ()):
             field = next((each for each in dataset.fields if each.name == dataset.time_field), None)
             if field is None or field.datatype is DataType.TIME:
                 continue

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import sqlglot
-from sqlglot import exp
-
 from nl2sql.answer.base import ColumnLabel, Labels
+from nl2sql.catalog.dialects import column_of
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
 
 
@@ -46,7 +44,7 @@ def _gather(dataset: Dataset, words: _Words) -> None:
     words.tables.setdefault(table, ColumnLabel(dataset.label or _spoken(dataset.name), description=dataset.description))
     words.keys.setdefault(table, (dataset.primary_key, *dataset.unique_keys) if dataset.primary_key else ())
     for each in dataset.fields:
-        column = _column(each)
+        column = column_of(each.expression).lower()
         if not column:  # an expression has no place by name; it is known by its output name
             words.outputs[each.name.lower()] = _label(each)
             continue
@@ -57,12 +55,6 @@ def _gather(dataset: Dataset, words: _Words) -> None:
             words.values.setdefault(name, spoken)
     if dataset.name.lower() == table:  # the predicates qualify columns by the dataset's name
         words.filters |= {each.expression: each.name for each in dataset.filters}
-
-
-def _column(each: Field) -> str:
-    """The column's name in lower case when the field is just a column."""
-    tree = sqlglot.parse_one(each.expression)
-    return tree.name.lower() if isinstance(tree, exp.Column) else ""
 
 
 def _label(each: Field) -> ColumnLabel:

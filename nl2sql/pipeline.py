@@ -11,15 +11,17 @@ from time import monotonic, sleep
 from nl2sql.answer.base import Answer, Labels
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.visibility import seen_by
+from nl2sql.context.quoting import without_foreign_values, words_of
+from nl2sql.drafting import Facts
 from nl2sql.engines.base import Engine, Job
-from nl2sql.errors import Nl2SqlError
+from nl2sql.errors import Nl2SqlError, QueryFailed
 from nl2sql.execution import Asked, Execution
 from nl2sql.freshness import DataAsOf, quick
 from nl2sql.guard.check import check
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.policy import Policy, private_columns, unasked_columns
 from nl2sql.guard.violation import Violations
-from nl2sql.journey import EDITED_PLAN, Facts, Journey, new_memory
+from nl2sql.journey import EDITED_PLAN, Journey, new_memory
 from nl2sql.ledger.base import Verdict
 from nl2sql.ledger.row import row_of
 from nl2sql.question import Principal, Question, new_question_id
@@ -141,7 +143,10 @@ class Pipeline:
         return self._views[policy.fingerprint]
 
     def close(self) -> None:
-        """Lets go of the database, the cache and the ledger, which writes what it still holds for a moment more."""
+        """Lets go of the language model, the database, the cache and the ledger, which writes what it still holds for a
+        moment more."""
+        for close in self._stages.closing:
+            close()
         self._stages.ledger.close()
         self._stages.telemetry.close()
         self._stages.cache.close()
@@ -173,7 +178,8 @@ class Pipeline:
                         Journey(self._stages, self._execution, question, asked, trace, facts, self._explained)
                     )
                 except Nl2SqlError as error:
-                    answer = Answer(question, "failed", error.user_message, error.code, facts.origin, hint=error.hint)
+                    hint = _tellable(error, question, facts)
+                    answer = Answer(question, "failed", error.user_message, error.code, facts.origin, hint=hint)
                 answer = replace(answer, id=job.question_id, stages=trace.stages, usage=facts.usage)
                 telemetry.answered(answer)
         finally:
@@ -196,3 +202,10 @@ class Pipeline:
             return check(SqlDraft(sql, Origin("clock")), self.model, policy, self.engine.dialect)
 
         return self._stages.clock.as_of(checked, asked.view, judge, lambda it: self.engine.run(it, asked.job))
+
+
+def _tellable(error: Nl2SqlError, question: Question, facts: Facts) -> str:
+    """What a database says of a statement may quote rows that the asker does not see: only known words stay quoted."""
+    if not isinstance(error, QueryFailed):
+        return error.hint
+    return without_foreign_values(error.hint, words_of(facts.sql) | words_of(question.text))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from nl2sql.answer.base import Answer
 from nl2sql.freshness import age_words, data_as_of_words
 from nl2sql.price_tag import spoken, spoken_bytes, spoken_price
 from nl2sql.writers.verified.base import verification_of
+
+_WORDS = re.compile(r"[\w%]+")
 
 
 def provenance(answer: Answer, now: datetime | None = None) -> tuple[str, ...]:
@@ -21,6 +24,30 @@ def provenance(answer: Answer, now: datetime | None = None) -> tuple[str, ...]:
     data = data_as_of_words(moment) if moment is not None else ""
     parts = [_verified(answer), data, _cache(answer, now), _cost(answer)]
     return tuple(part for part in parts if part)
+
+
+def stands_in(answer: Answer) -> str:
+    """ "The language model did not answer in time, so this was read without it."; empty where nobody stood in."""
+    note = answer.origin.note
+    if answer.outcome != "answered" or not note:
+        return ""
+    return f"{note[0].upper()}{note[1:]}, so this was read without it."
+
+
+def whole_question(answer: Answer) -> str:
+    """A follow-up as the question that was answered; empty where that is the question as it was asked."""
+    return "" if _alike(answer.standalone, answer.question.text) else answer.standalone
+
+
+def reading(answer: Answer) -> str:
+    """How the question was read; empty where that says no more than the question or the whole question does."""
+    said = (answer.question.text, answer.standalone)
+    return "" if any(_alike(answer.interpretation, each) for each in said) else answer.interpretation
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same words, whatever their case and the signs around them."""
+    return _WORDS.findall(one.casefold()) == _WORDS.findall(other.casefold())
 
 
 def _verified(answer: Answer) -> str:

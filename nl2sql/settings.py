@@ -16,8 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+from nl2sql.crash import hide
 from nl2sql.errors import SettingsInvalid
 from nl2sql.question import FIRST_DAY, LAST_DAY, Principal
+from nl2sql.secret_sources import key_from_environment
 
 WRITERS = ("verified", "offline", "llm")
 REDACTIONS = ("none", "values", "texts")
@@ -38,7 +40,11 @@ _SHARES = ("offline_confidence", "llm_unsure_below")
 CONFIG_NAME = "nl2sql.toml"
 SHIPPED = Path(__file__).parent / "_data"  # what an installed product brings
 # From the environment alone, so that no file holds them.
-_SECRETS = {"openai_api_key": "OPENAI_API_KEY", "mask_key": "NL2SQL_MASK_KEY"}
+_SECRETS = {
+    "openai_api_key": "OPENAI_API_KEY",
+    "embeddings_api_key": "EMBEDDINGS_API_KEY",
+    "mask_key": "NL2SQL_MASK_KEY",
+}
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -66,9 +72,9 @@ class Settings:
         "when it has a key; and the offline writer once more where the model fails. What is not named is not asked.",
     )
     offline_confidence: float = _setting(
-        0.7, "From here on (0 to 1) a reading of the offline writer is not left to the language model."
+        0.8, "From here on (0 to 1) a reading of the offline writer is not left to the language model."
     )
-    prompt: str = _setting("sql_writer@v1", "The prompt template in use, as <id>@<version>.")
+    prompt: str = _setting("sql_writer@v2", "The prompt template in use, as <id>@<version>.")
     prompt_tokens: int = _setting(4_000, "What a prompt may hold at most, in tokens as they are estimated.")
     values_to_llm: str = _setting(
         "enums",
@@ -76,9 +82,13 @@ class Settings:
         "question names.",
     )
     embeddings: str = _setting(
-        "off", "off; or the name of an embedding model at the same kind of endpoint, which helps to find tables."
+        "off",
+        "off; or the name of an embedding model, which helps to find tables: it is sent each question's text.",
     )
     embeddings_base_url: str = _setting("", "Endpoint of the embedding model; empty: that of the language model.")
+    embeddings_api_key: str = _setting(
+        "", "Read from EMBEDDINGS_API_KEY: the key for an endpoint of its own.", secret=True
+    )
     llm: str = _setting("openai", "openai; or recorded:FILE, which replays a recording and calls nobody.")
     llm_record: str = _setting("", "A file to which every completion is appended, to be replayed; empty: none.")
     llm_seconds: float = _setting(30.0, "Longest wait for one completion with all its tries, in seconds.")
@@ -181,6 +191,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | No
     values: dict[str, Any] = _read_file(config, required=bool(env.get("NL2SQL_CONFIG")))
     values |= {name: env[f"NL2SQL_{name.upper()}"] for name in _names() if env.get(f"NL2SQL_{name.upper()}")}
     values |= {name: env.get(variable, "").strip() for name, variable in _SECRETS.items()}
+    values["openai_api_key"] = key_from_environment(env)
+    hide(values["openai_api_key"])
     values.setdefault("openai_base_url", env.get("OPENAI_BASE_URL", ""))
     base = config.parent.resolve() if config.exists() else (folder or Path.cwd())
     settings = Settings(base=base, **{name: _typed(name, value) for name, value in values.items()})

@@ -8,6 +8,7 @@ from datetime import date
 
 from nl2sql.answer.base import Labels
 from nl2sql.cache.base import Cache, NoCache
+from nl2sql.candidates.base import CandidateRules
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.engines.base import Engine
@@ -22,12 +23,15 @@ from nl2sql.writers.base import Writer
 
 Retrieve = Callable[[Question, SemanticModel, str, date], Context]
 NO_PRICES = Prices()
+ONE_UNLESS_UNSURE = CandidateRules()
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """`policy_for` maps a role to its policy; `today` gives the as-of day; `clock` says up to when the data of
-    a statement's tables is there; `longest_seconds` is how long a result may be kept."""
+    a statement's tables is there; `longest_seconds` is how long a result may be kept; `repairs` is how often a refused
+    or failed draft of the language model goes back to it, and `candidates` how many drafts it writes; `closing` are
+    called when the pipeline is closed, for what is held open beside the database."""
 
     model: SemanticModel
     labels: Labels
@@ -43,3 +47,6 @@ class Stages:
     prices: Prices = NO_PRICES
     clock: DataClock | None = None
     longest_seconds: float = 86_400.0
+    repairs: int = 2
+    candidates: CandidateRules = ONE_UNLESS_UNSURE
+    closing: tuple[Callable[[], object], ...] = ()

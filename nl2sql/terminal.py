@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
     from nl2sql.catalog.model import Dataset, Field, SemanticModel
-    from nl2sql.doctor import Check
+    from nl2sql.doctor.base import Check
     from nl2sql.guard.checked import CheckedSql
     from nl2sql.guard.violation import Violations
     from nl2sql.trace import StageEvent
@@ -127,20 +128,25 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozens
 
 
 class Progress:
-    """A listener of the pipeline: one line for the stage at work, written over; silent where there is no terminal."""
+    """A listener of the pipeline, also from several threads: one line for the stage at work and how far it is, written
+    over; silent where there is no terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shown = is_terminal(stream)
 
     def __call__(self, event: StageEvent) -> None:
-        if self._shown and event.state == "started":
-            self._stream.write(f"\r\x1b[2K… {event.stage}")
-            self._stream.flush()
+        if event.state != "done":
+            self._write("… " + " · ".join(part for part in (event.stage, event.note) if part))
 
     def clear(self) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
         if self._shown:
-            self._stream.write("\r\x1b[2K")
+            # One line at most: a longer one would wrap, and its beginning would stay on the screen.
+            room = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r\x1b[2K{visible(text)[:room]}")
             self._stream.flush()
 
 
@@ -171,10 +177,16 @@ class CountProgress:
 
 
 def print_answer(answer: Answer, stream: TextIO) -> None:
+    from nl2sql.provenance import reading, stands_in, whole_question
+
     page = Page(stream)
+    if whole := whole_question(answer):
+        page.line(f"Read as: {whole}", "dim")
     page.line(answer.headline, "bold")
-    if answer.interpretation:
-        page.line(f"Read as: {answer.interpretation}", "dim")
+    if read := reading(answer):
+        page.line(f"{'Computed' if whole else 'Read'} as: {read}", "dim")
+    if instead := stands_in(answer):
+        page.line(instead, "dim")
     _print_rows(page, answer)
     if answer.receipt is not None and answer.receipt.lines:
         page.line()
@@ -231,8 +243,18 @@ def origin_line(answer: Answer) -> str:
         origin.writer, origin.writer
     )
     took = sum(stage.ms for stage in answer.stages)
-    parts = [writer, origin.detail, origin.note, f"{took:,.0f} ms"]
+    parts = [writer, origin.detail, f"{took:,.0f} ms"]
     return " · ".join(part for part in parts if part)
+
+
+def print_trace(answer: Answer, stream: TextIO) -> None:
+    """Each stage with its time and what it found; below it what happened on the way."""
+    page = Page(stream)
+    named = max((len(each.stage) for each in answer.stages), default=0)
+    for each in answer.stages:
+        page.line(f"{each.stage:<{named}}  {each.ms:>10,.1f} ms  {each.note}".rstrip())
+        for remark in each.remarks:
+            page.line(f"{'':{named}}  {'':13}  · {remark}", "dim")
 
 
 def print_cut(answer: Answer, stream: TextIO) -> None:

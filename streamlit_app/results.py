@@ -15,7 +15,7 @@ from nl2sql.answer.export import to_csv
 from nl2sql.answer.figure import Theme, figure
 from nl2sql.engines.base import ResultTable
 from nl2sql.price_tag import spoken
-from nl2sql.provenance import provenance
+from nl2sql.provenance import provenance, reading, stands_in, whole_question
 from streamlit_app import widgets
 from streamlit_app.chips import show_chips
 from streamlit_app.feedback import feedback
@@ -58,7 +58,9 @@ def _answered(entry: Entry, ready: Ready) -> None:
     widgets.headline(
         asked_text(entry, 300),
         answer.headline,
-        interpretation=answer.interpretation,
+        whole=shorten(whole_question(answer), 300),
+        interpretation=reading(answer),
+        instead=stands_in(answer),
         assumptions=answer.assumptions,
     )
     show_chips(entry, ready)

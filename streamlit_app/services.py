@@ -97,11 +97,8 @@ def _touch(pipeline: Pipeline) -> None:
 
 
 def _stamp(settings: Settings) -> str:
-    """Changes when the settings, the model, the policy, or the database *file* is another one (not: has new rows)."""
-    model = settings.path(settings.model)
-    watched = [model, *sorted(model.parent.rglob("*.yaml")), *sorted(settings.path(settings.prompts).glob("*.md"))]
-    if settings.policy != "none":
-        watched.append(settings.path(settings.policy))
+    """Changes when the settings, a file they name, or the database *file* is another one (not: has new rows)."""
+    watched = _watched(settings)
     parts = [repr(getattr(settings, each.name)) for each in fields(settings)]
     parts += [_file_stamp(path, lambda s: (s.st_mtime_ns, s.st_size)) for path in watched]
     database = _database_file(settings)
@@ -109,6 +106,17 @@ def _stamp(settings: Settings) -> str:
         parts.append(_file_stamp(database, lambda s: (s.st_ino, s.st_dev)))
     # Hashed, because the settings hold a key.
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _watched(settings: Settings) -> list[Path]:
+    """The model with what lies beside it (verified queries), the prompt templates, and single files that are named."""
+    model = settings.path(settings.model)
+    named = [settings.policy if settings.policy != "none" else "", settings.llm_prices]
+    if settings.llm.startswith("recorded:"):
+        named.append(settings.llm.removeprefix("recorded:"))
+    folder = settings.path(settings.prompts)
+    files = [settings.path(each) for each in named if each]
+    return [model, *sorted(model.parent.rglob("*.yaml")), *sorted(folder.rglob("*.md")), *files]
 
 
 def _file_stamp(path: Path, read: Callable[..., tuple[int, int]]) -> str:

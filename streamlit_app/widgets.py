@@ -23,6 +23,7 @@ STAGES = {
     "repair": "Corrected the SQL",
     "check": "Checked that it only reads what it may",
     "run": "Ran it on the database",
+    "candidates": "Compared several drafts",
     "explain": "Described the result",
 }
 WORKING = {
@@ -31,6 +32,7 @@ WORKING = {
     "repair": "Correcting the SQL…",
     "check": "Checking the SQL…",
     "run": "Running it on the database…",
+    "candidates": "Comparing several drafts…",
     "explain": "Describing the result…",
 }
 # Nouns: the lines beside them are phrases of their own ("From listings", "Only sold listings").
@@ -85,13 +87,25 @@ def asked(text: str) -> None:
 
 
 def headline(
-    question: str, text: str, *, interpretation: str = "", assumptions: Iterable[str] = (), calm: bool = False
+    question: str,
+    text: str,
+    *,
+    whole: str = "",
+    interpretation: str = "",
+    instead: str = "",
+    assumptions: Iterable[str] = (),
+    calm: bool = False,
 ) -> None:
-    """The question, small; the answer in one sentence, large; how the question was read."""
+    """The question, small, and as the `whole` one that it was read as; the answer in one sentence, large; how it was
+    read; and why another writer than usual stood in."""
     parts = [f'<p class="ask-asked">{as_html(question)}</p>']
+    if whole:
+        parts.append(f'<p class="ask-whole">Read as: {as_html(whole)}</p>')
     parts.append(f'<h2 class="ask-headline{" ask-calm" if calm else ""}">{as_html(text)}</h2>')
     if interpretation:
-        parts.append(f'<p class="ask-read">Read as: {as_html(interpretation)}</p>')
+        parts.append(f'<p class="ask-read">{"Computed" if whole else "Read"} as: {as_html(interpretation)}</p>')
+    if instead:
+        parts.append(f'<p class="ask-instead">{as_html(instead)}</p>')
     chips = "".join(f"<li>{as_html(each)}</li>" for each in assumptions)
     if chips:
         parts.append(f'<ul class="ask-chips" aria-label="Assumptions">{chips}</ul>')
@@ -118,10 +132,7 @@ def receipt(value: Receipt) -> None:
 
 def meta(answer: Answer, seconds: float) -> None:
     """Who answered, and how long it took."""
-    parts = [who(answer.origin)]
-    if answer.origin.note:
-        parts.append(answer.origin.note)
-    parts.append(duration(seconds * 1000))
+    parts = [who(answer.origin), duration(seconds * 1000)]
     st.html(f'<p class="ask-meta">{as_html(" · ".join(part for part in parts if part))}</p>')
 
 
@@ -139,8 +150,17 @@ def who(origin: Origin) -> str:
 
 
 def stages(times: Sequence[StageTime]) -> None:
+    """Each with what happened on the way below it."""
     for each in times:
-        st.html(_stage_line(each.stage, each.ms, each.note))
+        st.html(_stage_line(each.stage, each.ms, each.note) + "".join(_remark(said, " below") for said in each.remarks))
+
+
+def stage_remark(event: StageEvent) -> None:
+    st.html(_remark(event.note))
+
+
+def _remark(text: str, place: str = "") -> str:
+    return f'<p class="ask-remark{place}">{as_html(text[:1].upper() + text[1:])}</p>'
 
 
 def stage_done(event: StageEvent) -> None:

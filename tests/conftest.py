@@ -22,6 +22,14 @@ hypothesis_settings.register_profile("product", deadline=None)
 hypothesis_settings.load_profile("product")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nothing_is_kept_for_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled models, vectors and what endpoints lack are kept for the run alone, in commands that it starts too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
+        yield
+
+
 class NetworkRefused(socket.gaierror):
     """A test tried to leave this machine."""
 

@@ -22,8 +22,9 @@ class NamedCondition:
     parts: tuple[exp.Expr, ...]
 
 
+@lru_cache(maxsize=16)
 def canonical_filters(labels: Labels) -> Labels:
-    """The labels with filter keys in canonical form; keys that do not parse are left out."""
+    """The labels with filter keys in canonical form; keys that do not parse are left out. Worked out once for each."""
     rewritten = {}
     for sql, word in labels.filters.items():
         key = _canonical_text(sql)

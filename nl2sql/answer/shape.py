@@ -185,7 +185,7 @@ def _label(name: str, node: exp.Expr, grain: Grain | None, speaker: Speaker) -> 
         return replace(known, label=opening(known.label or pretty(name)))
     if grain is not None and (generated or grain.is_bucket):
         return ColumnLabel(opening(grain.unit))
-    if any(name.lower() == f"{m}_{name[-4:]}" for m in speaker.labels.metrics) and name[-4:].isdigit():
+    if name[-4:].isdigit() and name[-5:-4] == "_" and name[:-5].lower() in speaker.labels.metrics:
         return ColumnLabel(_own_name(name, speaker))
     words = _with_adjective(speaker.say(node), speaker)
     counts_rows = words == "number of rows" and not generated

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -68,11 +69,12 @@ class Speaker:
     def sql(self, node: exp.Expr) -> str:
         """The fragment as a person would write it: without the quotes that qualifying adds."""
         written: exp.Expr = node.meta.get(AS_WRITTEN, node)
-        copied = written.copy()
-        for identifier in copied.find_all(exp.Identifier):
-            if identifier.name.isidentifier():
-                identifier.set("quoted", False)
-        text: str = copied.sql(dialect=self.dialect)
+        if any(_is_quoted_in_vain(each) for each in written.find_all(exp.Identifier)):
+            written = written.copy()
+            for identifier in written.find_all(exp.Identifier):
+                if _is_quoted_in_vain(identifier):
+                    identifier.set("quoted", False)
+        text: str = written.sql(dialect=self.dialect)
         return text
 
     def plural(self, table: str) -> str:
@@ -141,9 +143,25 @@ class Speaker:
             return False
         if label is None or name in _GENERIC or any(s.table == mine.table for s in others):
             return True
-        theirs = [(k.rpartition("."), v) for k, v in self.labels.columns.items()]
-        tables = {s.table for s in others if s.table}
-        return any(k[0] in tables and (k[2] == name or v.label.lower() == label.label.lower()) for k, v in theirs)
+        known = _known_by_table(self.labels)
+        theirs = [known[s.table] for s in others if s.table in known]
+        return any(name in names or label.label.lower() in labels for names, labels in theirs)
+
+
+def _is_quoted_in_vain(identifier: exp.Identifier) -> bool:
+    return bool(identifier.args.get("quoted")) and identifier.name.isidentifier()
+
+
+@lru_cache(maxsize=16)
+def _known_by_table(labels: Labels) -> Mapping[str, tuple[set[str], set[str]]]:
+    """By table: the names of its columns, and their labels, both in lower case."""
+    known: dict[str, tuple[set[str], set[str]]] = {}
+    for key, label in labels.columns.items():
+        table, _, column = key.rpartition(".")
+        names, said = known.setdefault(table, (set(), set()))
+        names.add(column)
+        said.add(label.label.lower())
+    return known
 
 
 def _role(source: Source, scope: Scope) -> str:

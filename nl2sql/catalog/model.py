@@ -238,5 +238,18 @@ class SemanticModel:
     def metric_by_name(self) -> Mapping[str, Metric]:
         return {m.name: m for m in self.metrics}
 
+    @cached_property
+    def datasets_by_table(self) -> Mapping[str, tuple[Dataset, ...]]:
+        """By the physical table's name in lower case, in the model's order."""
+        found: dict[str, list[Dataset]] = {}
+        for each in self.datasets:
+            found.setdefault(each.table.lower(), []).append(each)
+        return {table: tuple(datasets) for table, datasets in found.items()}
+
+    @cached_property
+    def names_of_tables(self) -> frozenset[str]:
+        """What a query cannot be called: every dataset's name and its table's."""
+        return frozenset(name for each in self.datasets for name in (each.name, each.table))
+
     def dataset(self, name: str) -> Dataset:
         return self.dataset_by_name[name]

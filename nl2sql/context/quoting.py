@@ -34,6 +34,8 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 _SPACES = re.compile(r"\s+")
 _ODD_SPACE = re.compile(r"[^\S ]")
 _WORD = re.compile(r"\w+")
+# A text of SQL, in the one kind of marks that every database reads so.
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 # What opens a quotation: not the apostrophe of "can't", but that of x'4711'.
 _OPENING = re.compile(r"(?<!\w)['\"`]|(?<=\b[xXbBnNeE])['\"`]")
 
@@ -75,6 +77,16 @@ def without_foreign_values(problem: str, known: Set[str]) -> str:
     From the first such piece on, everything up to the last mark of its line goes: a value may hold marks itself.
     """
     return "\n".join(_without_foreign(line, known) for line in problem.splitlines())
+
+
+def without_literals(sql: str, known: Set[str]) -> str:
+    """A statement whose literals say nothing that is not `known` (words in lower case): numbers, dates and formats
+    stay, any other text is '…'."""
+    return _LITERAL.sub(lambda found: found.group() if _says_nothing(found.group(), known) else "'…'", sql)
+
+
+def _says_nothing(literal: str, known: Set[str]) -> bool:
+    return all(word in known or word.isdigit() or len(word) == 1 for word in words_of(literal))
 
 
 def words_of(text: object) -> frozenset[str]:

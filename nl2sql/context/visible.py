@@ -1,25 +1,20 @@
-"""What of a context may leave the house: the model without its sensitive fields, and without whatever reads them.
-
-An expression is searched for identifiers, not parsed: when in doubt about what a name belongs to, it counts as
-sensitive. Free text is dropped when it spells a sensitive column (`users.email`, full_name); a plain word such as
-"email" in a sentence is English, and stays.
-"""
+"""What of a context may leave the house: the model without its sensitive fields, and without whatever reads them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from nl2sql.catalog.model import Dataset, Field, Metric, NamedFilter, Relationship, SemanticModel
-from nl2sql.context.base import Context, Example, LinkedTerm
+from nl2sql.catalog.model import Dataset, Metric, Relationship, SemanticModel
+from nl2sql.context.base import Context, Cut, Example, LinkedTerm
+from nl2sql.context.kept import KeptByModel
+from nl2sql.context.secrets import Secrets, datasets_of, is_closed, unsaid
 
 # Of a question's words that name something, and of those that name what is not shown: more than any question needs.
 MAX_LINKED = 40
-
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_QUOTES = str.maketrans("", "", '"`[]')
-_IDENTIFIER = re.compile(r"(?:(\w+)\s*\.\s*)?(\w+)")
+# What is known of so many examples is kept: verified queries are dozens, or hundreds.
+MAX_EXAMPLES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +23,7 @@ class VisibleModel:
 
     What has a reading is not described a second time; `withheld` are words of the question that name
     something which is not shown. `joins` are by "dataset.expression" of the field that is joined on, else by "dataset".
+    `cut` says what was left out for the size of the prompt.
     """
 
     description: str
@@ -39,38 +35,139 @@ class VisibleModel:
     linked: tuple[LinkedTerm, ...]
     withheld: tuple[str, ...]
     examples: tuple[Example, ...]
+    cut: tuple[Cut, ...] = ()
+
+
+class ShownModel:
+    """A model as a prompt may tell it, dataset by dataset as they are asked for. Kept with `shown_of`."""
+
+    def __init__(self, model: SemanticModel) -> None:
+        self.model = model
+        self.secrets = Secrets(model)
+        self.closed = frozenset(d.name for d in model.datasets if is_closed(d))
+        self.place = {dataset.name: place for place, dataset in enumerate(model.datasets)}
+        self._datasets: dict[str, Dataset] = {}
+        self._examples: dict[Example, bool] = {}
+
+    def dataset(self, name: str) -> Dataset:
+        """What may be told of a dataset that is not closed."""
+        if name not in self._datasets:
+            self._datasets[name] = self.secrets.without(self.model.dataset(name))
+        return self._datasets[name]
+
+    def may_tell(self, example: Example) -> bool:
+        """Whether an example reads and spells nothing that is hidden."""
+        if example not in self._examples:
+            if len(self._examples) >= MAX_EXAMPLES:
+                self._examples.clear()
+            self._examples[example] = not self.secrets.in_example(example)
+        return self._examples[example]
+
+    @cached_property
+    def metrics(self) -> Mapping[str, tuple[Metric, frozenset[str]]]:
+        """Name → what may be told of a metric, and the datasets it reads."""
+        model, secrets = self.model, self.secrets
+        return {
+            m.name: (replace(m, description=secrets.text(unsaid(m, model))), frozenset(datasets_of(m, model)))
+            for m in model.metrics
+            if not secrets.in_metric(m)
+        }
+
+    def metrics_of(self, datasets: Collection[str]) -> list[Metric]:
+        """Those that read nothing else, in the model's order."""
+        names = frozenset(datasets)
+        return [metric for metric, read in self.metrics.values() if read <= names]
+
+    @cached_property
+    def texts(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        """Description, instructions and readings."""
+        model, text = self.model, self.secrets.text
+        readings = tuple((term, said) for term, said in model.readings.items() if text(f"{term} {said}"))
+        return text(model.description), text(model.instructions), readings
+
+    @cached_property
+    def joins_from(self) -> Mapping[str, tuple[Relationship, ...]]:
+        """Dataset → the relationships that leave it and that read nothing sensitive."""
+        found: dict[str, list[Relationship]] = {}
+        for each in self.model.relationships:
+            if not self.secrets.in_relationship(each):
+                found.setdefault(each.source, []).append(each)
+        return {name: tuple(each) for name, each in found.items()}
+
+
+_shown: KeptByModel[ShownModel] = KeptByModel(ShownModel)
+
+
+def shown_of(model: SemanticModel) -> ShownModel:
+    return _shown.of(model)
 
 
 def visible(context: Context) -> VisibleModel:
-    model = context.model
-    secret = _Secrets(model)
-    shown = [each for each in model.datasets if each.name in context.datasets and not _is_closed(each)]
-    names = {dataset.name for dataset in shown}
-    metrics = tuple(m for m in model.metrics if datasets_of(m, model) <= names and not secret.in_metric(m))
-    datasets = tuple(secret.without(dataset) for dataset in shown)
-    targets = _targets(datasets, metrics)
-    near = [term for term in context.linked if _place(term).partition(".")[0] in context.datasets]
-    near += [term for term in context.linked if term.kind == "metric"]
-    kept = [term for term in near if (term.kind == "metric", _place(term)) in targets]
+    shown = shown_of(context.model)
+    names = [name for name in context.datasets if name not in shown.closed]
+    names.sort(key=shown.place.__getitem__)
+    whole = [shown.dataset(name) for name in names]
+    metrics = shown.metrics_of(names)
+    linked, withheld = _linked(context, shown, whole, metrics)
+    description, instructions, readings = shown.texts
+    if context.metrics is not None:
+        metrics = [metric for metric in metrics if metric.name in context.metrics]
     return VisibleModel(
-        description=secret.text(model.description),
-        instructions=secret.text(model.instructions),
-        datasets=datasets,
-        joins=_joins(
-            [r for r in model.relationships if {r.source, r.target} <= names and not secret.in_relationship(r)],
-            {f"{dataset.name}.{each.expression}" for dataset in shown for each in dataset.fields},
-        ),
-        metrics=tuple(replace(m, description=secret.text(_unsaid(m, model))) for m in metrics),
-        readings=tuple((term, text) for term, text in model.readings.items() if secret.text(f"{term} {text}")),
-        linked=tuple(kept[:MAX_LINKED]),
-        withheld=tuple(dict.fromkeys(t.words for t in near if t not in kept))[:MAX_LINKED],
-        examples=tuple(e for e in context.examples if not secret.in_example(e)),
+        description=description,
+        instructions=instructions,
+        datasets=tuple(_told(dataset, context) for dataset in whole),
+        joins=_joins(context.model, [r for name in names for r in shown.joins_from.get(name, ()) if r.target in names]),
+        metrics=tuple(metrics),
+        readings=readings,
+        linked=linked,
+        withheld=withheld,
+        examples=tuple(e for e in context.examples if shown.may_tell(e)),
+        cut=context.cut,
     )
 
 
 def names_hidden(sql: str, model: SemanticModel) -> bool:
     """Whether a statement may read a sensitive column."""
-    return _Secrets(model).in_statement(sql)
+    return shown_of(model).secrets.in_statement(sql)
+
+
+def spells_hidden(text: str, model: SemanticModel) -> bool:
+    """Whether a text spells a sensitive column (`users.email`, full_name); a plain word such as "email" does not."""
+    return shown_of(model).secrets.spelled(text)
+
+
+def _told(dataset: Dataset, context: Context) -> Dataset:
+    """Without the fields and the values that are left out."""
+    names, values_of = context.fields.get(dataset.name), context.values_of
+    if names is None and values_of is None:
+        return dataset
+    kept = dataset.fields if names is None else tuple(f for f in dataset.fields if f.name in names)
+    if values_of is not None:
+        told = [f.values and f"{dataset.name}.{f.name}" not in values_of for f in kept]
+        kept = tuple(replace(f, values=()) if out else f for f, out in zip(kept, told, strict=True))
+    # The same object where nothing is left out, so that what was made from it can be found again.
+    return dataset if kept == dataset.fields else replace(dataset, fields=kept)
+
+
+def _linked(
+    context: Context, shown: ShownModel, datasets: Iterable[Dataset], metrics: Iterable[Metric]
+) -> tuple[tuple[LinkedTerm, ...], tuple[str, ...]]:
+    """The terms that name what is shown, and the words that name nothing but what is not.
+
+    What another dataset than those chosen holds is neither: it was cut, and not withheld.
+    """
+    targets = _targets(datasets, metrics)
+    kept = [term for term in context.linked if (term.kind == "metric", term.place) in targets]
+    said = {term.words for term in kept}
+    hidden = [t.words for t in context.linked if t.words not in said and _is_near(t, context, shown)]
+    return tuple(kept[:MAX_LINKED]), tuple(dict.fromkeys(hidden))[:MAX_LINKED]
+
+
+def _is_near(term: LinkedTerm, context: Context, shown: ShownModel) -> bool:
+    if term.kind == "metric":
+        return term.target not in shown.metrics
+    dataset = term.place.partition(".")[0]
+    return dataset in shown.closed or dataset in context.datasets
 
 
 def _targets(datasets: Iterable[Dataset], metrics: Iterable[Metric]) -> set[tuple[bool, str]]:
@@ -83,131 +180,11 @@ def _targets(datasets: Iterable[Dataset], metrics: Iterable[Metric]) -> set[tupl
     return found
 
 
-def _place(term: LinkedTerm) -> str:
-    """users.country, of the target users.country=DE."""
-    return term.target.partition("=")[0]
-
-
-def _joins(relationships: Iterable[Relationship], fields: set[str]) -> dict[str, tuple[Relationship, ...]]:
+def _joins(model: SemanticModel, relationships: Iterable[Relationship]) -> dict[str, tuple[Relationship, ...]]:
     joins: dict[str, tuple[Relationship, ...]] = {}
     for each in relationships:
-        field = f"{each.source}.{each.source_columns[0]}"
-        place = field if len(each.source_columns) == 1 and field in fields else each.source
+        first = each.source_columns[0]
+        is_field = any(field.expression == first for field in model.dataset(each.source).fields)
+        place = f"{each.source}.{first}" if len(each.source_columns) == 1 and is_field else each.source
         joins[place] = (*joins.get(place, ()), each)
     return joins
-
-
-def datasets_of(metric: Metric, model: SemanticModel) -> set[str]:
-    """The datasets whose columns a metric reads, in its expression and its time."""
-    qualifiers = {q for q, _ in _identifiers(f"{metric.expression} {metric.time_field}")}
-    return qualifiers & set(model.dataset_by_name)
-
-
-def _unsaid(named: Field | Metric | NamedFilter, model: SemanticModel) -> str:
-    """The description, unless a reading of the same name says it."""
-    called = {name.lower().replace("_", " ").replace("-", " ") for name in (named.name, *named.synonyms)}
-    return "" if any(term.lower().replace("-", " ") in called for term in model.readings) else named.description
-
-
-def _identifiers(expression: str) -> list[tuple[str, str]]:
-    """(qualifier or "", name) of everything in an expression that could be a column."""
-    bare = _LITERAL.sub(" ", expression).translate(_QUOTES)
-    return [(m.group(1) or "", m.group(2)) for m in _IDENTIFIER.finditer(bare)]
-
-
-class _Secrets:
-    """The sensitive columns by physical table: a table seen through a second dataset is no way around them."""
-
-    def __init__(self, model: SemanticModel) -> None:
-        self._model = model
-        self._table_of: Mapping[str, str] = {d.name.lower(): d.table.lower() for d in model.datasets}
-        self._columns: dict[str, set[str]] = {}
-        for dataset in model.datasets:
-            self._columns.setdefault(dataset.table.lower(), set()).update(_sensitive_columns(dataset))
-        self._open = {d.name.lower(): _open_columns(d) - self._columns[d.table.lower()] for d in model.datasets}
-        self._closed = self._columns.keys() - {d.table.lower() for d in model.datasets if not _is_closed(d)}
-        self._all = set().union(*self._columns.values()) if self._columns else set()
-        spelled = {rf"{name}\.{c}" for name, table in self._table_of.items() for c in self._columns[table]}
-        spelled |= {re.escape(c) for c in self._all if "_" in c}
-        self._spelled = re.compile(rf"(?i)\b(?:{'|'.join(sorted(spelled))})\b") if spelled else None
-
-    def in_expression(self, expression: str, dataset: str) -> bool:
-        """Whether a sensitive column may be read; names without a qualifier belong to `dataset`, "" being any."""
-        return any(name.lower() in self._of(q or dataset) for q, name in _identifiers(expression))
-
-    def in_statement(self, sql: str) -> bool:
-        """Whether a sensitive column of the tables it names may be read, or a closed table.
-
-        An alias can be called like another dataset, so a name counts as open only where that dataset has it.
-        """
-        names = [(qualifier.lower(), name.lower()) for qualifier, name in _identifiers(sql)]
-        tables = self._columns.keys() & {name for _, name in names}
-        secret = set().union(*(self._columns[table] for table in tables)) if tables else self._all
-        return not tables.isdisjoint(self._closed) or any(
-            name in secret and name not in self._open.get(qualifier, set()) for qualifier, name in names
-        )
-
-    def in_example(self, example: Example) -> bool:
-        return self.spelled(example.question) or self.in_statement(example.sql)
-
-    def in_metric(self, metric: Metric) -> bool:
-        return self.in_expression(f"{metric.expression} {metric.time_field}", "")
-
-    def in_relationship(self, relationship: Relationship) -> bool:
-        ends = ((relationship.source, relationship.source_columns), (relationship.target, relationship.target_columns))
-        joined = any(column.lower() in self._of(end) for end, columns in ends for column in columns)
-        return joined or self.in_expression(relationship.condition, relationship.source)
-
-    def text(self, text: str) -> str:
-        return "" if self.spelled(text) else text
-
-    def spelled(self, text: str) -> bool:
-        return self._spelled is not None and self._spelled.search(text) is not None
-
-    def without(self, dataset: Dataset) -> Dataset:
-        fields = tuple(
-            replace(f, description=self.text(_unsaid(f, self._model)))
-            for f in dataset.fields
-            if not f.sensitive and not self.in_expression(f"{f.name} {f.expression}", dataset.name)
-        )
-        names = {f.name for f in fields}
-        return replace(
-            dataset,
-            fields=fields,
-            description=self.text(dataset.description),
-            rows="" if self.in_expression(dataset.rows, dataset.name) else dataset.rows,
-            primary_key=tuple(c for c in dataset.primary_key if c.lower() not in self._of(dataset.name)),
-            filters=tuple(self._without(f) for f in dataset.filters if not self._in_filter(f, dataset.name)),
-            label_field=dataset.label_field if dataset.label_field in names else "",
-            time_field=dataset.time_field if dataset.time_field in names else "",
-        )
-
-    def _in_filter(self, each: NamedFilter, dataset: str) -> bool:
-        return self.in_expression(f"{each.expression} {each.time_field}", dataset)
-
-    def _without(self, each: NamedFilter) -> NamedFilter:
-        return replace(each, description=self.text(_unsaid(each, self._model)))
-
-    def _of(self, qualifier: str) -> set[str]:
-        table = self._table_of.get(qualifier.lower())
-        return self._all if table is None else self._columns[table]
-
-
-def _sensitive_columns(dataset: Dataset) -> set[str]:
-    """Columns that only sensitive fields expose, and the names of those fields."""
-    open_columns = _open_columns(dataset)
-    found: set[str] = set()
-    for each in dataset.fields:
-        if each.sensitive:
-            columns = {name.lower() for _, name in _identifiers(each.expression)}
-            found |= {each.name.lower()} | (columns - open_columns)
-    return found
-
-
-def _is_closed(dataset: Dataset) -> bool:
-    """Whether nothing of a dataset may be seen, which says that its rows may not be counted either."""
-    return bool(dataset.fields) and all(field.sensitive for field in dataset.fields)
-
-
-def _open_columns(dataset: Dataset) -> set[str]:
-    return {f.expression.lower() for f in dataset.fields if not f.sensitive}

@@ -63,7 +63,12 @@ class Binder:
         else:
             shape = self._bind_values(query, outer, ctes)
         if self.scans > _MAX_SCANS:
-            self.resolver.refuse("too_complex", "", f"The query reads tables more than {_MAX_SCANS} times.")
+            self.resolver.refuse(
+                "too_complex",
+                "",
+                f"The query reads tables more than {_MAX_SCANS} times.",
+                "Read each table once, and group or use CASE instead.",
+            )
         rows = rows_within_limit(query, shape.rows)
         return Shape(shape.columns, shape.repeated, rows, self.scans - before)
 
@@ -79,7 +84,10 @@ class Binder:
             alias = cte.args["alias"]
             if not isinstance(alias.this, exp.Identifier) or name in own:
                 self.resolver.refuse(
-                    "duplicate_alias", cte.alias or "WITH", "Every WITH query needs a name of its own."
+                    "duplicate_alias",
+                    cte.alias or "WITH",
+                    "Every WITH query needs a name of its own.",
+                    "Rename one of the WITH queries.",
                 )
                 continue
             own.add(name)
@@ -118,14 +126,24 @@ class Binder:
         if alias is None or not names:
             return shape
         if len(names) != len(shape.columns) or shape.repeated:
-            self.resolver.refuse("column_list", alias, "The list of column names does not fit the query before it.")
+            self.resolver.refuse(
+                "column_list",
+                alias,
+                "The list of column names does not fit the query before it.",
+                "Leave the list out, and name the columns with AS inside the query.",
+            )
             return shape
         identifiers = [rewritten(name, self.dialect) for name in names]
         alias.set("columns", identifiers)
         pairs = zip(identifiers, shape.columns.values(), strict=True)
         columns = {str(each.this).lower(): replace(column, identifier=each) for each, column in pairs}
         if len(columns) != len(names):
-            self.resolver.refuse("column_list", alias, "Two columns of the list have the same name.")
+            self.resolver.refuse(
+                "column_list",
+                alias,
+                "Two columns of the list have the same name.",
+                "Give every column of the list a name of its own.",
+            )
         return Shape(columns, rows=shape.rows, scans=shape.scans)
 
     # -- sources ---------------------------------------------------------------------------------------------------
@@ -154,13 +172,23 @@ class Binder:
         else:
             source = self._bind_derived(item, item, scope.outer, scope.ctes)
         if scope.source(source.alias) is not None:
-            self.resolver.refuse("duplicate_alias", item, f"Two tables are called “{source.alias}”; give one an alias.")
+            self.resolver.refuse(
+                "duplicate_alias",
+                item,
+                f"Two tables are called “{source.alias}”; give one an alias.",
+                "Give every table in FROM an alias of its own.",
+            )
         scope.sources.append(source)
         return Relation(source.alias, source.shape.rows, correlated)
 
     def _bind_derived(self, item: exp.Expr, query: exp.Expr, outer: Scope | None, ctes: Ctes) -> Source:
         if not isinstance(query, exp.Subquery | exp.Values):
-            self.resolver.refuse("source", item, "Only tables and subqueries can be read from.")
+            self.resolver.refuse(
+                "source",
+                item,
+                "Only tables and subqueries can be read from.",
+                "Put only tables, WITH names and bracketed SELECTs into FROM and JOIN.",
+            )
             return Source(exp.to_identifier(self._fresh("q")), Shape({}))
         alias = item.args.get("alias")
         inner = query.this if isinstance(query, exp.Subquery) else query
@@ -244,7 +272,10 @@ class Binder:
         counts = [len(each.columns) + len(each.repeated) for each in (left, right)]
         if counts[0] != counts[1] and not (left.repeated or right.repeated):
             self.resolver.refuse(
-                "set_width", query, f"The parts of the {query.key.upper()} have {counts[0]} and {counts[1]} columns."
+                "set_width",
+                query,
+                f"The parts of the {query.key.upper()} have {counts[0]} and {counts[1]} columns.",
+                "Select the same number of columns in every part.",
             )
         rows = left.rows
         if isinstance(query, exp.Union):
@@ -258,7 +289,12 @@ class Binder:
         rows = query.expressions
         widths = {len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in rows}
         if not isinstance(query, exp.Values) or len(widths) != 1:
-            self.resolver.refuse("values", query, "All rows of VALUES must have the same number of columns.")
+            self.resolver.refuse(
+                "values",
+                query,
+                "All rows of VALUES must have the same number of columns.",
+                "Write as many values in every row.",
+            )
             return Shape({})
         for row in list(rows):
             self._bind_nodes(row, scope, "select")

@@ -45,11 +45,21 @@ def _comparison(join: exp.Join, name: str, scope: Scope, right: Source, resolver
             resolver.statement.sensitive.append(exp.column(name, source.alias))
             return None
     if column is None or not lefts:
-        resolver.refuse("unknown_column", join, f"“{name}” is not a column of both joined tables.")
+        resolver.refuse(
+            "unknown_column",
+            join,
+            f"“{name}” is not a column of both joined tables.",
+            "Join with ON left.column = right.column instead of USING.",
+        )
         return None
     repeated = any(name in source.shape.repeated for source in (*lefts, right))
     if repeated or (len(lefts) > 1 and name not in scope.merged):
-        resolver.refuse("ambiguous_column", join, f"“{name}” could belong to more than one table; write ON instead.")
+        resolver.refuse(
+            "ambiguous_column",
+            join,
+            f"“{name}” could belong to more than one table; write ON instead.",
+            "Join with ON alias.column = alias.column instead of USING.",
+        )
         return None
     left = (
         resolver.copy_of(scope.merged[name])
@@ -77,7 +87,12 @@ def expand_stars(select: exp.Select, scope: Scope, resolver: Resolver) -> None:
         else:
             outputs.append(output)
     if not outputs:
-        resolver.refuse("star", select, "There is no column the star could stand for.")
+        resolver.refuse(
+            "star",
+            select,
+            "There is no column the star could stand for.",
+            "List the columns that the question needs by name.",
+        )
     elif any(each.is_star and not isinstance(each, exp.Count) for each in select.expressions):
         select.set("expressions", outputs)
 
@@ -88,7 +103,12 @@ def _excluded(star: exp.Star, sources: list[Source], resolver: Resolver) -> froz
         name = each.name.lower()
         owners = [source for source in sources if name in source.shape.columns]
         if not owners:
-            resolver.refuse("unknown_column", each, f"There is no column “{each.name}” to leave out.")
+            resolver.refuse(
+                "unknown_column",
+                each,
+                f"There is no column “{each.name}” to leave out.",
+                "List the columns that the question needs by name.",
+            )
         for source in owners:
             if source.shape.columns[name].hidden:
                 resolver.statement.sensitive.append(exp.column(name, source.alias))
@@ -99,7 +119,9 @@ def _excluded(star: exp.Star, sources: list[Source], resolver: Resolver) -> froz
 def _source_columns(source: Source, left_out: frozenset[str], resolver: Resolver) -> list[exp.Expr]:
     if source.shape.repeated:
         message = f"“{source.alias}” has two columns of one name; list the columns you need."
-        resolver.refuse("star", source.alias, message)
+        resolver.refuse(
+            "star", source.alias, message, f"List the columns that you need, each as {source.alias[:60]}.column."
+        )
         return []
     return [
         resolver.reference(source, column)
@@ -123,6 +145,11 @@ def _all_columns(star: exp.Star, scope: Scope, resolver: Resolver) -> list[exp.E
 def _columns_of(star: exp.Column, scope: Scope, resolver: Resolver) -> list[exp.Expr]:
     source = scope.source(star.table.lower())
     if source is None:
-        resolver.refuse("unknown_table", star, f"“{star.table}” is not a table of this query.")
+        resolver.refuse(
+            "unknown_table",
+            star,
+            f"“{star.table}” is not a table of this query.",
+            "Every star must belong to a table or alias in FROM.",
+        )
         return []
     return _source_columns(source, _excluded(star.this, [source], resolver), resolver)

@@ -29,7 +29,12 @@ def write_out_group_positions(select: exp.Select, resolver: Resolver) -> None:
             continue
         position = int(str(key.this)[:6]) if str(key.this).isdigit() else 0
         if not 1 <= position <= len(select.expressions):
-            resolver.refuse("group_position", key, f"GROUP BY {key.this} is not the number of an output column.")
+            resolver.refuse(
+                "group_position",
+                key,
+                f"GROUP BY {key.this} is not the number of an output column.",
+                f"Group by expressions, or by numbers from 1 to {len(select.expressions)}.",
+            )
             return
         expression = select.expressions[position - 1].unalias()
         if not _is_positional(expression):
@@ -78,7 +83,12 @@ def settle_sort_name(key: exp.Expr, scope: Scope, resolver: Resolver) -> bool:
     if any(source.shape.columns[name].hidden for source in scope.offering(name)):
         resolver.statement.sensitive.append(key)
     elif alias is None:
-        resolver.refuse("ambiguous_column", key, f"Two output columns are called “{key.name}”.")
+        resolver.refuse(
+            "ambiguous_column",
+            key,
+            f"Two output columns are called “{key.name}”.",
+            "Give every output column a name of its own.",
+        )
     else:
         key.set("this", alias.args["alias"].copy())
     return True
@@ -93,7 +103,8 @@ def settle_outer_order(query: exp.Expr, shape: Shape, resolver: Resolver) -> Non
         name = key.name.lower() if isinstance(key, exp.Column) and not key.table else ""
         if name not in shape.columns or name in shape.repeated:
             message = "After UNION and the like, sort by an output name or position."
-            resolver.refuse("unknown_column", key, message)
+            names = ", ".join(str(column.identifier.this)[:60] for column in list(shape.columns.values())[:8])
+            resolver.refuse("unknown_column", key, message, f"{message} There are: {names}.")
         else:
             key.set("this", same(shape.columns[name].identifier))
 

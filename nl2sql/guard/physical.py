@@ -6,7 +6,7 @@ relationships mention. A column of the database that the model never mentions do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -54,15 +54,16 @@ def columns_of_field(field: Field) -> tuple[str, ...]:
     return columns_of(field.expression or field.name)
 
 
-def _relationship_columns(model: SemanticModel, dataset: Dataset) -> Iterator[str]:
+def _columns_that_join(model: SemanticModel) -> Mapping[str, list[str]]:
+    """By dataset, in the order of the relationships."""
+    columns: dict[str, list[str]] = {}
     for relationship in model.relationships:
-        if relationship.source == dataset.name:
-            yield from relationship.source_columns
-        if relationship.target == dataset.name:
-            yield from relationship.target_columns
+        columns.setdefault(relationship.source, []).extend(relationship.source_columns)
+        columns.setdefault(relationship.target, []).extend(relationship.target_columns)
+    return columns
 
 
-def _table(model: SemanticModel, dataset: Dataset) -> PhysicalTable:
+def _table(dataset: Dataset, joining: Iterable[str]) -> PhysicalTable:
     columns: dict[str, PhysicalColumn] = {}
     sensitive = {name.lower() for field in dataset.fields if field.sensitive for name in columns_of_field(field)}
     for field in dataset.fields:
@@ -74,7 +75,7 @@ def _table(model: SemanticModel, dataset: Dataset) -> PhysicalTable:
             if known is None or (plain and known.datatype is DataType.OPAQUE):
                 columns[name.lower()] = PhysicalColumn(name, datatype, name.lower() in sensitive)
     keys = (*dataset.primary_key, *(name for key in dataset.unique_keys for name in key))
-    for name in (*keys, *_relationship_columns(model, dataset)):
+    for name in (*keys, *joining):
         columns.setdefault(name.lower(), PhysicalColumn(name))
     path = tuple(part.strip('"`[] ') for part in dataset.source.split("."))
     return PhysicalTable(path, columns, tuple(name.lower() for name in dataset.primary_key))
@@ -82,8 +83,9 @@ def _table(model: SemanticModel, dataset: Dataset) -> PhysicalTable:
 
 def _read_tables(model: SemanticModel) -> dict[str, PhysicalTable]:
     tables: dict[str, PhysicalTable] = {}
+    joining = _columns_that_join(model)
     for dataset in model.datasets:
-        table = _table(model, dataset)
+        table = _table(dataset, joining.get(dataset.name, ()))
         known = tables.get(table.name.lower())
         if known is not None:
             if [part.lower() for part in known.path] != [part.lower() for part in table.path]:

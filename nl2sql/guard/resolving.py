@@ -15,6 +15,8 @@ from nl2sql.guard.violation import Violation
 Clause = Literal["select", "where", "on", "group", "having", "qualify", "order", "window"]
 
 _MAX_VIOLATIONS: Final = 5
+# Names that a hint lists: enough to see what a table is about.
+_MAX_NAMED = 10
 # References to output names copy their expressions: A + A AS B, B + B AS C … doubles with every step.
 _MAX_COPIED_NODES: Final = 4_000
 _ALIAS_CLAUSES: Final = frozenset({"group", "having", "qualify", "order"})
@@ -22,6 +24,13 @@ _ALIAS_CLAUSES: Final = frozenset({"group", "having", "qualify", "order"})
 
 class TooLarge(Exception):
     """Writing out output names or stars would make the statement explode."""
+
+
+def _named(words: str, names: list[str]) -> str:
+    """“ Did you mean: a, b.” Names are of what the asker may see; nothing where there are none."""
+    known = list(dict.fromkeys(names))
+    shown = ", ".join(name[:60] for name in known[:_MAX_NAMED])
+    return f" {words}: {shown}{', …' if len(known) > _MAX_NAMED else ''}." if known else ""
 
 
 class Resolver:
@@ -61,7 +70,12 @@ class Resolver:
         if isinstance(column.this, exp.Star):
             self.refuse("star", column, "A star may only stand alone in a select list.", "List the columns by name.")
         elif column.args.get("db") or column.args.get("catalog"):
-            self.refuse("unknown_column", column, f"“{column.sql()}” is not a column; write alias.column.")
+            self.refuse(
+                "unknown_column",
+                column,
+                f"“{column.sql()}” is not a column; write alias.column.",
+                "Write alias.column.",
+            )
         elif column.table:
             self._resolve_qualified(column, scope, name)
         elif not self._resolve_plain(column, scope, clause, name):
@@ -94,7 +108,8 @@ class Resolver:
             "unknown_table",
             node,
             f"“{node.table}” is not a table of this query.",
-            f"Every column must belong to a table or alias in FROM; {node.table} is not one.",
+            f"Every column must belong to a table or alias in FROM; {node.table[:60]} is not one."
+            f"{_named('Those are', [source.alias for owner in scope.chain() for source in owner.sources])}",
         )
 
     def _resolve_plain(self, node: exp.Column, scope: Scope, clause: Clause, name: str) -> bool:
@@ -139,7 +154,12 @@ class Resolver:
             return False
         alias = scope.aliases[name]
         if alias is None:
-            self.refuse("ambiguous_column", node, f"Two output columns are called “{name}”.")
+            self.refuse(
+                "ambiguous_column",
+                node,
+                f"Two output columns are called “{name}”.",
+                "Give every output column a name of its own.",
+            )
             return True
         expression = self.copy_of(alias.this)
         plain = isinstance(
@@ -169,7 +189,6 @@ class Resolver:
             names = [str(c.identifier.this) for c in source.shape.columns.values() if not c.hidden]
         near = process.extract(node.name, list(dict.fromkeys(names)), scorer=fuzz.WRatio, limit=3, score_cutoff=60)
         where = f" in {source.alias}" if source else ""
-        hint = f"There is no column {node.name}{where}."
-        if near:
-            hint += f" Did you mean {', '.join(match[0] for match in near)}?"
+        choices = _named("Did you mean", [match[0] for match in near]) or _named("There are", names)
+        hint = f"There is no column {node.name[:60]}{where}.{choices}"
         self.refuse("unknown_column", node, f"There is no column “{node.name}”{where}.", hint)

@@ -24,7 +24,10 @@ class TableBinder:
         alias = table.args.get("alias")
         if alias is not None and (alias.args.get("columns") or alias.this is None):
             self._resolver.refuse(
-                "column_list", table, "A table cannot be given other column names; alias the columns."
+                "column_list",
+                table,
+                "A table cannot be given other column names; alias the columns.",
+                "Write FROM table AS alias without a list, and name columns with AS where they are selected.",
             )
         given = rewritten(alias.this, self._dialect) if alias is not None and alias.this is not None else None
         query = None if table.args.get("db") else scope.ctes.get(table.name.lower())
@@ -61,8 +64,8 @@ class TableBinder:
     def _refuse_table(self, table: exp.Table) -> None:
         known = [each.name for each in self._statement.catalogue.tables.values()]
         near = process.extract(table.name, known, limit=3, score_cutoff=60)
-        names = [each[0] for each in near] or sorted(known)[:20]
-        hint = f"{'Did you mean' if near else 'Tables are'}: {', '.join(names)}?"
+        names = [each[0] for each in near] or sorted(known)[:10]
+        hint = f"{'Did you mean' if near else 'Tables are'}: {', '.join(names)}{'?' if near else '.'}"
         name = ".".join(part.name for part in table.parts if part.name)
         self._resolver.refuse(
             "unknown_table",

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, true
+from sqlalchemy import Connection, Row, case, func, select, true
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable, SettingsInvalid
@@ -32,6 +33,18 @@ _ENTRY_COLUMNS: Final = [
     questions.c.feedback_comment,
     questions.c.feedback_at,
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """What a question used. `cost` is that of its tokens alone; None where it is not known, or holds bytes as well."""
+
+    id: str
+    user: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: Decimal | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,21 @@ class LedgerReader:
         with self._reading() as connection:
             for row in connection.execution_options(yield_per=_FETCHED_AT_ONCE).execute(chosen):
                 yield _entry(row)
+
+    def token_uses(self, since: datetime, until: datetime) -> Iterator[TokenUse]:
+        """Of the questions between two moments (UTC without zone) that used any; some hundred in memory at a time."""
+        columns = questions.c
+        chosen = select(
+            columns.id,
+            columns.user,
+            columns.prompt_tokens,
+            columns.completion_tokens,
+            case((columns.scanned_bytes.is_(None), columns.cost)),
+            columns.currency,
+        ).where(columns.at >= since, columns.at < until, columns.prompt_tokens + columns.completion_tokens > 0)
+        with self._reading() as connection:
+            for row in connection.execution_options(yield_per=_FETCHED_AT_ONCE).execute(chosen):
+                yield TokenUse(*row)
 
     def ids_starting(self, text: str, most: int = 2) -> list[str]:
         """Of questions whose ID begins with the text, or is it. SQLite tells no case apart."""

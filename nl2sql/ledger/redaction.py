@@ -7,7 +7,6 @@ neither. All patterns are linear, or bounded, in texts as long as the ledger tak
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token
 
+from nl2sql.crash import known_secrets
 from nl2sql.guard.dialects import DIALECTS, grammar_name
 from nl2sql.ledger.base import LedgerRow
 
@@ -87,8 +87,8 @@ def redacted_comment(comment: str, setting: str, literals: Iterable[str] = ()) -
 
 def without_secrets(text: str) -> str:
     """Without the API key, passwords in addresses, and what looks like a key or a token."""
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    text = text.replace(key, _HIDDEN) if key else text
+    for secret in known_secrets():
+        text = text.replace(secret, _HIDDEN)
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
 from nl2sql.answer.base import Answer
 from nl2sql.ledger.base import LedgerRow
+from nl2sql.llm.prices import TokenPrice, with_own_price
 from nl2sql.writers.base import Origin
 
-_MILLION = Decimal(1_000_000)
 _TIB = Decimal(1024**4)
 # A millionth of a millionth: one token at a cent for a million is 10^-8.
 COST_PLACES = Decimal("1e-12")
@@ -21,14 +22,24 @@ _DETAIL_SEPARATOR = " · "
 _STOPPED_CODES = frozenset({"query_cancelled", "query_timed_out"})
 
 
+def _not_in_a_table(day: date) -> TokenPrice | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Money in `currency` for a million tokens and for a TiB (2^40 bytes) read; 0: not known."""
+    """Money for a million tokens, which stands in place of what `table` says of the model on a day, and in `currency`
+    for a TiB (2^40 bytes) read; 0: not known."""
 
     prompt_per_million: Decimal = Decimal(0)
     completion_per_million: Decimal = Decimal(0)
     bytes_per_tib: Decimal = Decimal(0)
     currency: str = "USD"
+    table: Callable[[date], TokenPrice | None] = _not_in_a_table
+
+    def tokens_on(self, day: date) -> TokenPrice | None:
+        """None where nothing is known."""
+        return with_own_price(self.table(day), self.prompt_per_million, self.completion_per_million, self.currency)
 
 
 def row_of(
@@ -45,6 +56,8 @@ def row_of(
     table = answer.table
     model, prompt_version = _model_of(answer.origin)
     scanned = _scanned_bytes(answer)
+    token_price = prices.tokens_on(at.date())
+    currency = _currency(token_price, prices)
     return LedgerRow(
         id=answer.id or uuid4().hex,
         at=at,
@@ -65,8 +78,8 @@ def row_of(
         scanned_bytes=scanned,
         prompt_tokens=answer.usage.prompt_tokens,
         completion_tokens=answer.usage.completion_tokens,
-        cost=_cost(answer, scanned, prices),
-        currency=prices.currency,
+        cost=_cost(answer, scanned, prices, token_price, currency),
+        currency=currency,
         cached=answer.cached,
         milliseconds=sum(stage.ms for stage in answer.stages),
         stage_ms=_by_stage(answer),
@@ -105,18 +118,23 @@ def _scanned_bytes(answer: Answer) -> int | None:
     return answer.estimate.scanned_bytes if ran and answer.estimate is not None else None
 
 
-def _cost(answer: Answer, scanned_bytes: int | None, prices: Prices) -> Decimal | None:
-    """Tokens and bytes together; None when no part of it is known."""
-    usage, parts = answer.usage, []
-    if usage.prompt_tokens and prices.prompt_per_million:
-        parts.append(usage.prompt_tokens * prices.prompt_per_million / _MILLION)
-    if usage.completion_tokens and prices.completion_per_million:
-        parts.append(usage.completion_tokens * prices.completion_per_million / _MILLION)
+def _currency(token_price: TokenPrice | None, prices: Prices) -> str:
+    """That of the bytes, where bytes cost anything."""
+    return token_price.currency if token_price is not None and not prices.bytes_per_tib else prices.currency
+
+
+def _cost(
+    answer: Answer, scanned_bytes: int | None, prices: Prices, token_price: TokenPrice | None, currency: str
+) -> Decimal | None:
+    """Tokens and bytes together, as far as they are paid in the same currency; None when no part of it is known."""
+    parts = []
+    if token_price is not None and token_price.currency == currency and token_price.cost(answer.usage):
+        parts.append(token_price.cost(answer.usage))
     if scanned_bytes is not None and prices.bytes_per_tib:
         parts.append(scanned_bytes * prices.bytes_per_tib / _TIB)
     elif scanned_bytes is not None or (answer.table is not None and not answer.cached):
         estimate = answer.estimate
-        if estimate is not None and estimate.price is not None and estimate.currency == prices.currency:
+        if estimate is not None and estimate.price is not None and estimate.currency == currency:
             parts.append(estimate.price)
     return sum(parts, Decimal(0)).quantize(COST_PLACES) if parts else None
 

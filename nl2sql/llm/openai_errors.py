@@ -1,4 +1,5 @@
-"""Exceptions of the openai client, and of the HTTP client under it, as errors of this product.
+"""What goes wrong at an endpoint, as errors of this product: exceptions of the openai client and of the HTTP client
+under it, failures inside a reply, and replies that cannot be used.
 
 Provider text is only ever passed on as a hint, after redaction: gateways echo keys in their messages.
 """
@@ -7,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from nl2sql.errors import (
     LanguageModelError,
     ModelAuthFailed,
     ModelBusy,
+    ModelCancelled,
     ModelReplyInvalid,
     ModelTimedOut,
     ModelUnreachable,
 )
+from nl2sql.llm.openai_replies import Reply
 
 Redact = Callable[[str], str]
 
@@ -28,15 +32,28 @@ _HIDDEN = "[hidden]"
 
 
 def redactor(api_key: str) -> Redact:
-    """A function that hides the key, any 8 characters in a row of it, and whatever looks like another key."""
-    pieces = {api_key[i : i + 8] for i in range(max(1, len(api_key) - 7))} if len(api_key) >= 8 else set()
-    exact = re.compile("|".join(re.escape(part) for part in [api_key, *sorted(pieces)] if part) or r"(?!)")
+    """A function that hides the key, any 8 characters in a row of it, and whatever looks like another key; the rest of
+    a text it shortens. "" stands for no key."""
+    exact = _runs_of(api_key, 8)
 
     def redact(text: str) -> str:
         flat = " ".join(exact.sub(_HIDDEN, _KEY_LIKE.sub(_HIDDEN, text)).split())
         return flat if len(flat) <= HINT_CHARS else flat[: HINT_CHARS - 1] + "…"
 
     return redact
+
+
+def key_hider(api_key: str) -> Redact:
+    """A function that hides the key in a reply, and changes nothing else of it. Keys of fewer than 20 characters are
+    the placeholders of local servers, and words like any other; 8 characters in a row of a real one are no chance."""
+    exact = _runs_of(api_key, 8) if len(api_key) >= 20 else None
+    return lambda text: exact.sub(_HIDDEN, text) if exact else text
+
+
+def _runs_of(api_key: str, length: int) -> re.Pattern[str]:
+    """Matches the key and its runs of so many characters; nothing for an empty key."""
+    runs = {api_key[i : i + length] for i in range(len(api_key) - length + 1)}
+    return re.compile("|".join(re.escape(run) for run in [api_key, *sorted(runs)] if run) or r"(?!)")
 
 
 def map_error(error: Exception, *, model: str, host: str, seconds: float, redact: Redact) -> LanguageModelError:
@@ -46,7 +63,11 @@ def map_error(error: Exception, *, model: str, host: str, seconds: float, redact
 
     hint = redact(str(error))
     if isinstance(error, openai.APIStatusError):
-        return _from_status(error, model=model, host=host, seconds=seconds, hint=hint)
+        status, code = int(getattr(error, "status_code", 0)), str(getattr(error, "code", "") or "")
+        return _of_status(status, code, model=model, host=host, hint=hint)
+    # A host that did not even accept the connection is another trouble than a model that thinks for long.
+    if isinstance(error, httpx2.ConnectTimeout) or isinstance(error.__cause__, httpx2.ConnectTimeout):
+        return ModelUnreachable(f"The language model at {host} cannot be reached.", hint=hint)
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return timed_out(seconds)
     if isinstance(error, (openai.APIConnectionError, httpx2.HTTPError, httpx2.StreamError)):
@@ -58,15 +79,68 @@ def map_error(error: Exception, *, model: str, host: str, seconds: float, redact
     return LanguageModelError("The language model could not be asked.", hint=f"{type(error).__name__}: {hint}")
 
 
+def failure_of(reply: Reply, *, model: str, host: str, redact: Redact) -> LanguageModelError | None:
+    """Why a reply cannot be used; None for a good one. Broken-off and failed replies may be better another time."""
+    if reply.failure:
+        code, said = reply.failure
+        hint = redact(f"{code}: {said}")
+        status = int(code) if code.isascii() and code.isdigit() and len(code) == 3 else _STATUS_OF.get(code, 0)
+        return _of_status(status, code, model=model, host=host, hint=hint)
+    if reply.refusal:
+        return ModelReplyInvalid("The language model declined to answer.", hint=redact(reply.refusal))
+    finish = redact(f"finish reason: {reply.finish or 'none'}")
+    if reply.finish == "length":
+        return ModelReplyInvalid("The language model's reply was cut off at its length limit.", hint=finish)
+    if reply.finish == "content_filter":
+        return ModelReplyInvalid("The language model's reply was withheld by the provider's filter.", hint=finish)
+    if not reply.is_whole:
+        return ModelUnreachable("The language model's reply broke off.", hint=f"{len(reply.text):,} characters came.")
+    if not reply.text.strip():
+        return ModelReplyInvalid("The language model sent an empty reply.", hint=finish)
+    return None
+
+
+# Codes of failures inside a reply, which has no status of its own any more.
+_STATUS_OF = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "server_error": 500,
+    "api_error": 500,
+    "internal_error": 500,
+    "overloaded_error": 503,
+    "service_unavailable": 503,
+    "timeout": 504,
+    "model_not_found": 404,
+    "invalid_api_key": 401,
+}
+
+
 def timed_out(seconds: float) -> ModelTimedOut:
     return ModelTimedOut(f"The language model gave no answer within {seconds:g} s.")
 
 
-def _from_status(error: Any, *, model: str, host: str, seconds: float, hint: str) -> LanguageModelError:
-    status = int(getattr(error, "status_code", 0))
-    # The client unwraps {"error": …} for status errors; other gateways put the fields at the top.
-    code = str(getattr(error, "code", "") or "")
-    if code == "insufficient_quota" or status == 402:
+def cancelled() -> ModelCancelled:
+    return ModelCancelled("The question was cancelled, so the language model is no longer asked.")
+
+
+def too_long() -> ModelReplyInvalid:
+    return ModelReplyInvalid("The language model's reply is far too long to be an answer.")
+
+
+def asks_to_wait(seconds: float, hint: str) -> ModelBusy:
+    wait = f"{ceil(seconds)} s" if seconds <= 120 else f"{ceil(seconds / 60)} minutes"
+    return ModelBusy(f"The language model is busy and asks to wait {wait}; try again then.", hint=hint)
+
+
+def no_protocol(host: str, paths: str, hint: str) -> LanguageModelError:
+    return LanguageModelError(
+        f"Nothing at {host} speaks a language model's protocol; check the address of the endpoint.",
+        hint=f"There is no {paths} below the address. {hint}",
+    )
+
+
+def _of_status(status: int, code: str, *, model: str, host: str, hint: str) -> LanguageModelError:
+    if code in ("insufficient_quota", "billing_hard_limit_reached") or status == 402:
         return ModelAuthFailed("The language model's account has no credit left.", hint=hint)
     if status == 401:
         return ModelAuthFailed(f"The language model at {host} did not accept the key.", hint=hint)
@@ -75,9 +149,31 @@ def _from_status(error: Any, *, model: str, host: str, seconds: float, hint: str
     if status == 404:
         return ModelAuthFailed(f"There is no language model “{model}” for this key at {host}.", hint=hint)
     if status in (408, 504):
-        return timed_out(seconds)
+        return ModelTimedOut("The language model's provider gave up waiting for it; try again in a moment.", hint=hint)
     if status in (409, 429):
         return ModelBusy("The language model is busy; try again in a moment.", hint=hint)
     if status >= 500:
         return ModelBusy("The language model's provider has a problem; try again in a moment.", hint=hint)
+    if 300 <= status < 400:
+        return LanguageModelError(f"{host} sends requests on to another address; name that one instead.", hint=hint)
     return LanguageModelError("The language model refused the request.", hint=hint)
+
+
+def retry_after(error: Any, now: float) -> float | None:
+    """Seconds that the provider asks to wait, from either form of the header; None when it does not ask. `now` in
+    seconds since 1970."""
+    from email.utils import parsedate_to_datetime
+
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    for name, unit in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
+        said = headers.get(name, "")
+        try:
+            seconds = float(said) / unit
+        except ValueError:
+            try:
+                seconds = parsedate_to_datetime(said).timestamp() - now
+            except (ValueError, TypeError, OverflowError):
+                continue
+        if 0 < seconds < float("inf"):
+            return seconds
+    return None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
-from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel, Usage
+from nl2sql.errors import LanguageModelError, ModelUnreachable
+from nl2sql.llm.around import AroundModel
+from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Completion, LanguageModel, Usage
+from nl2sql.llm.recording import (
+    RECORDED_ERRORS,
+    Record,
+    append_record,
+    error_record,
+    prepare,
+    read_records,
+    reply_record,
+)
 from nl2sql.prompt.base import Prompt
 
 Reply = str | LanguageModelError
@@ -52,95 +62,111 @@ class ScriptedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
-    """One line of a recording. `asked` is the name the model was asked by, `model` the one it answered with."""
+class Replayed:
+    """What was replayed so far: how many calls, and what the recorded ones had cost when they were made."""
 
-    fingerprint: str
-    asked: str
-    model: str
-    text: str
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    version: str = ""
+    calls: int = 0
+    usage: Usage = NO_USAGE
+    seconds: float = 0.0
 
-    def completion(self) -> Completion:
-        return Completion(self.text, self.model, Usage(self.prompt_tokens, self.completion_tokens))
 
-    def line(self) -> str:
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return json.dumps(fields, ensure_ascii=False) + "\n"
+class _Replies:
+    """The last record for a prompt and a sample counts. Safe to share between threads."""
+
+    def __init__(self, path: Path, records: Sequence[Record]) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._records = {record.key: record for record in records}
+        self._replayed = Replayed()
+
+    @property
+    def replayed(self) -> Replayed:
+        return self._replayed
+
+    def asked_names(self) -> list[str]:
+        return sorted({record.asked for record in self._records.values()})
+
+    def find(self, prompt: Prompt, call: Call) -> Record | None:
+        return self._records.get((prompt.fingerprint, call.sample))
+
+    def replay(self, record: Record, call: Call) -> Completion:
+        """What was said then. Nothing is spent for it now, so its usage is zero. Raises what was raised then."""
+        with self._lock:
+            before = self._replayed
+            self._replayed = Replayed(before.calls + 1, before.usage + record.usage, before.seconds + record.seconds)
+        call.remark("replayed from a recording")
+        if record.error:
+            raise RECORDED_ERRORS[record.error](record.text, hint=record.hint)
+        return Completion(record.text, record.model)
+
+    def add(self, record: Record) -> None:
+        append_record(self.path, record)
+        with self._lock:
+            if not record.error:
+                self._records[record.key] = record
 
 
 class RecordedModel:
-    """Replays a JSON Lines file by prompt fingerprint; the last line for a fingerprint counts.
+    """Replays a recording, and calls nobody. A prompt that was not recorded raises ModelUnreachable."""
 
-    Given `model`, what is not in the file is asked of it and appended, and only what that very model said is replayed.
-    Without, a prompt that was never recorded raises ModelUnreachable.
-    """
-
-    def __init__(self, path: Path, model: LanguageModel | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         """Raises ModelUnreachable when there is nothing to replay, ModelReplyInvalid for a line that is no record."""
-        if model is None and not path.exists():
+        if not path.exists():
             raise ModelUnreachable(f"There is no recording {path}.")
-        self._path = path
-        self._model = model
-        self._lock = Lock()
-        records = _read(path) if path.exists() else []
-        if model is not None:
-            records = [record for record in records if record.asked == model.name]
-        self._records = {record.fingerprint: record for record in records}
+        self._replies = _Replies(path, read_records(path))
 
     @property
     def name(self) -> str:
-        if self._model is not None:
-            return self._model.name
-        asked = sorted({record.asked for record in self._records.values()})
-        return f"{', '.join(asked) or 'nothing'} (recorded)"
+        return f"{', '.join(self._replies.asked_names()) or 'nothing'} (recorded)"
+
+    @property
+    def replayed(self) -> Replayed:
+        return self._replies.replayed
+
+    def __repr__(self) -> str:
+        return f"RecordedModel({self._replies.path.name!r})"
 
     def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
-        known = self._records.get(prompt.fingerprint)
+        known = self._replies.find(prompt, call)
         if known is not None:
-            return known.completion()
-        if self._model is None:
-            raise ModelUnreachable(
-                "This question was not recorded, and no language model is connected.",
-                hint=f"{self._path.name} has no reply to {prompt.version} prompt {prompt.fingerprint[:12]}.",
-            )
-        return self._record(prompt, self._model, call)
-
-    def _record(self, prompt: Prompt, model: LanguageModel, call: Call) -> Completion:
-        said = model.complete(prompt, call)
-        usage = said.usage
-        record = _Record(
-            prompt.fingerprint,
-            model.name,
-            said.model,
-            said.text,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            prompt.version,
+            return self._replies.replay(known, call)
+        asked = f"{prompt.version} prompt {prompt.fingerprint[:12]}"
+        sample = f", sample {call.sample}" if call.sample else ""
+        raise ModelUnreachable(
+            "This question was not recorded, and no language model is connected.",
+            hint=f"{self._replies.path.name} has no reply to {asked}{sample}.",
         )
-        with self._lock:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(record.line())
-            self._records[record.fingerprint] = record
+
+
+class RecordingModel(AroundModel):
+    """Appends what a model says to a recording, and does not ask twice: what that very model said to a prompt before is
+    replayed, so that a run that was stopped goes on where it was. What failed then is asked again.
+
+    Recorded are completions, and failures that are the model's own: see `RECORDED_ERRORS`.
+    """
+
+    def __init__(self, path: Path, model: LanguageModel) -> None:
+        """Raises SettingsInvalid for a file that cannot be written, ModelUnreachable for one that cannot be read, and
+        ModelReplyInvalid for a line that is no record."""
+        super().__init__(model)
+        prepare(path)
+        records = read_records(path)
+        self._replies = _Replies(path, [each for each in records if each.asked == model.name and not each.error])
+
+    @property
+    def replayed(self) -> Replayed:
+        return self._replies.replayed
+
+    def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
+        known = self._replies.find(prompt, call)
+        if known is not None:
+            return self._replies.replay(known, call)
+        begun = time.monotonic()
+        try:
+            said = self._model.complete(prompt, call)
+        except LanguageModelError as error:
+            if error.code in RECORDED_ERRORS:
+                self._replies.add(error_record(error, prompt, call, self.name, time.monotonic() - begun))
+            raise
+        self._replies.add(reply_record(said, prompt, call, self.name, time.monotonic() - begun))
         return said
-
-
-def _read(path: Path) -> list[_Record]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelUnreachable(f"The recording {path} cannot be read.", hint=str(error)) from None
-    return [_parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def _parse(path: Path, number: int, line: str) -> _Record:
-    try:
-        record = _Record(**json.loads(line))
-    except (TypeError, ValueError) as error:
-        raise ModelReplyInvalid(f"{path}:{number}: this line is not a recorded reply.", hint=str(error)) from None
-    if not all(isinstance(text, str) for text in (record.fingerprint, record.asked, record.model, record.text)):
-        raise ModelReplyInvalid(f"{path}:{number}: fingerprint, asked, model and text must be texts.")
-    return record

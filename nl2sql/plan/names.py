@@ -100,7 +100,7 @@ class Names:
     def is_field_of_one(self, dataset: str, name: str) -> bool:
         """Whether no other dataset has a field of that label."""
         label = self.field(dataset, name)
-        return sum(1 for _, other in self._field_labels if other == label) <= 1
+        return self._datasets_by_label[label] <= 1
 
     def roles(self, path: Path) -> tuple[str, ...]:
         """The roles along the path, the farthest first: the manager of the seller."""
@@ -128,6 +128,10 @@ class Names:
     @cached_property
     def _field_labels(self) -> Counter[tuple[str, str]]:
         return Counter(self._labels())
+
+    @cached_property
+    def _datasets_by_label(self) -> Counter[str]:
+        return Counter(label for _, label in self._field_labels)
 
     def _labels(self) -> Iterator[tuple[str, str]]:
         for dataset in self.model.datasets:

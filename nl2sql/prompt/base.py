@@ -16,12 +16,13 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """`reply_schema` is the JSON schema the reply must follow; `version` is "<id>@<version>" of the template;
-    `fingerprint` is a hash of everything that is sent."""
+    `fingerprint` is a hash of everything that is sent; `tokens` is how many the messages are, as estimated."""
 
     messages: tuple[Message, ...]
     reply_schema: Mapping[str, Any]
     version: str
     fingerprint: str
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Prompt templates: versioned files in prompts/, read, checked and compiled.
 
-A template is `<folder>/<id>/<version>.md`: a YAML front matter, then a `# system` and a `# user` part in Jinja.
+A template is `<folder>/<id>/<version>.md`: a YAML front matter, then a `# system`, perhaps a `# model` and a `# user`
+part in Jinja. What `# model` says comes first in the user message; it is rendered once for the same datasets.
 Templates are sandboxed, and whatever they insert is made harmless on its way in: none of it can close a data block.
 """
 
@@ -10,29 +11,59 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Template, TemplateSyntaxError, meta
 
-from nl2sql.context.quoting import MAX_SQL_CHARS, as_json, as_word, harmless
-from nl2sql.errors import PromptInvalid
+from nl2sql.context.quoting import harmless
+from nl2sql.errors import PromptInvalid, SettingsInvalid
+from nl2sql.prompt.sandbox import environment
 
-INPUTS = ("question", "history", "earlier", "model", "dialect", "as_of", "periods")
+INPUTS = ("question", "history", "earlier", "model", "brief_model", "cut", "dialect", "as_of", "periods")
+# What a model may be asked to reply with; the form of each is `nl2sql.writers.reply`'s.
+REPLY_KINDS = ("sql", "plan", "clarification", "cannot_answer")
+_REPLIES = ("sql", "clarification", "cannot_answer")
 _FRONT_MATTER = ("id", "version", "purpose", "inputs", "changelog")
 _PARTS: tuple[Literal["system", "user"], ...] = ("system", "user")
+_HEADINGS = ("system", "model", "user")
+# The part whose text is the same for every question about the same datasets may use these alone.
+_LASTING = ("model", "brief_model", "dialect")
+# A folder's and a file's name, and safe as both: nothing in it leads out of the folder of the prompts.
+_ID, _VERSION = re.compile(r"[a-z][a-z0-9_]{0,59}"), re.compile(r"v[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A template that was read and compiled. `version` is "<id>@<version>", `digest` a hash of the file."""
+    """A template that was read and compiled. `version` is "<id>@<version>", `digest` a hash of the file.
+
+    `lasting` is the part that no question changes; `replies` are the kinds of reply that it asks for, `inputs` what it
+    uses, `model_hints` and `changelog` free texts.
+    """
 
     path: Path
     version: str
     digest: str
     parts: tuple[tuple[Literal["system", "user"], Template], ...]
+    lasting: Template | None = None
+    purpose: str = ""
+    inputs: tuple[str, ...] = INPUTS
+    replies: tuple[str, ...] = _REPLIES
+    model_hints: tuple[str, ...] = ()
+    changelog: tuple[str, ...] = ()
+
+
+def read_version(text: str) -> tuple[str, str]:
+    """("sql_writer", "v2") of "sql_writer@v2". Raises SettingsInvalid for anything else."""
+    name, _, version = text.strip().partition("@")
+    if not _ID.fullmatch(name) or not _VERSION.fullmatch(version):
+        raise SettingsInvalid(
+            f"“{harmless(text)[:80]}” is not a prompt template; write <id>@<version>, like sql_writer@v2.",
+            hint="`nl2sql prompts list` shows those that there are.",
+        )
+    return name, version
 
 
 def load_template(folder: Path, name: str, version: str) -> PromptTemplate:
@@ -44,39 +75,36 @@ def load_template(folder: Path, name: str, version: str) -> PromptTemplate:
         raise PromptInvalid(f"There is no prompt template {path}.", hint="See the setting “prompts”.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise PromptInvalid(f"The prompt template {path} cannot be read: {type(error).__name__}.") from None
-    front, lines = _split_front_matter(path, text)
+    front, lines = split_front_matter(path, text)
     if (str(front["id"]), str(front["version"])) != (name, version):
         raise PromptInvalid(f"{path}:2: id and version must be {name} and {version}, like the file's own name.")
     sources = _split_parts(path, lines)
-    parts = tuple((role, _compile(path, sources[role], front["inputs"])) for role in _PARTS)
-    return PromptTemplate(path, f"{name}@{version}", sha256(text.encode()).hexdigest(), parts)
-
-
-def _as_sql_data(text: object) -> str:
-    return as_json(text, MAX_SQL_CHARS)
-
-
-def _also(texts: Sequence[object], limit: int, *known: str) -> str:
-    """In brackets, the first `limit` of the terms that `known` ones do not already say."""
-    said = {_flat(each) for each in ("", *known)}
-    new = [text for text in dict.fromkeys(texts) if _flat(str(text)) not in said]
-    return f" ({', '.join(as_word(text) for text in new[:limit])})" if new else ""
-
-
-def _flat(term: str) -> str:
-    return re.sub(r"[\W_]+", "", term).lower().removesuffix("s")
-
-
-def _environment() -> SandboxedEnvironment:
-    # Nothing rendered here is HTML; `finalize` escapes for the place it goes to.
-    env = SandboxedEnvironment(
-        undefined=StrictUndefined, finalize=harmless, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    asked = [each for each in front["inputs"] if each != "brief_model"]
+    return PromptTemplate(
+        path,
+        f"{name}@{version}",
+        sha256(text.encode()).hexdigest(),
+        tuple((role, _compile(path, sources[role], asked)) for role in _PARTS),
+        _compile(path, sources["model"], [i for i in front["inputs"] if i in _LASTING]) if "model" in sources else None,
+        purpose=str(front["purpose"]),
+        inputs=tuple(front["inputs"]),
+        replies=tuple(front["replies"]),
+        model_hints=_texts(front.get("model_hints")),
+        changelog=_texts(front["changelog"]),
     )
-    env.filters |= {"data": as_json, "sql_data": _as_sql_data, "word": as_word, "also": _also}
-    return env
 
 
-def _split_front_matter(path: Path, text: str) -> tuple[dict[str, Any], list[str]]:
+def versions_in(folder: Path) -> tuple[tuple[str, str], ...]:
+    """(id, version) of each template file, ids in the order of the alphabet and versions in their own."""
+    found = [
+        (path.parent.name, path.stem)
+        for path in folder.glob("*/*.md")
+        if _ID.fullmatch(path.parent.name) and _VERSION.fullmatch(path.stem)
+    ]
+    return tuple(sorted(found, key=lambda each: (each[0], int(each[1][1:]))))
+
+
+def split_front_matter(path: Path, text: str) -> tuple[dict[str, Any], list[str]]:
     """The front matter, and the file's lines with the front matter blanked so that line numbers stay."""
     lines = text.splitlines()
     if not lines or lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
@@ -91,27 +119,46 @@ def _split_front_matter(path: Path, text: str) -> tuple[dict[str, Any], list[str
     missing = [key for key in _FRONT_MATTER if not isinstance(front, dict) or not front.get(key)]
     if missing:
         raise PromptInvalid(f"{path}:2: the front matter lacks {', '.join(missing)}.")
-    if unknown := sorted(set(front["inputs"]) - set(INPUTS)):
-        raise PromptInvalid(f"{path}:2: there is no input {', '.join(unknown)}; there are {', '.join(INPUTS)}.")
+    front.setdefault("replies", list(_REPLIES))
+    for key, allowed in (("inputs", INPUTS), ("replies", REPLY_KINDS)):
+        _require_some_of(path, key, front[key], allowed)
     return front, [""] * (end + 1) + lines[end + 1 :]
+
+
+def _require_some_of(path: Path, key: str, given: object, allowed: tuple[str, ...]) -> None:
+    what = {"inputs": "input", "replies": "kind of reply"}[key]
+    if not isinstance(given, list) or not given or not all(isinstance(each, str) for each in given):
+        raise PromptInvalid(f"{path}:2: {key} must be a list; there are {', '.join(allowed)}.")
+    if unknown := sorted(set(given) - set(allowed)):
+        raise PromptInvalid(f"{path}:2: there is no {what} {', '.join(unknown)}; there are {', '.join(allowed)}.")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of texts, or of "v2: text" that YAML takes for a mapping; one text alone counts as a list of it."""
+    items = value if isinstance(value, list) else [value] if value else []
+    return tuple(
+        ", ".join(f"{key}: {text}" for key, text in each.items()) if isinstance(each, dict) else str(each)
+        for each in items
+    )
 
 
 def _split_parts(path: Path, lines: list[str]) -> dict[str, str]:
     """Part name → source, each padded with empty lines to its place in the file."""
-    starts = {name: [i for i, line in enumerate(lines) if line.strip() == f"# {name}"] for name in _PARTS}
+    starts = {name: [i for i, line in enumerate(lines) if line.strip() == f"# {name}"] for name in _HEADINGS}
     for name, found in starts.items():
-        if len(found) != 1:
+        if len(found) > 1 or (not found and name in _PARTS):
             raise PromptInvalid(f"{path}:{len(lines)}: a template has one line “# {name}”; this one has {len(found)}.")
-    system, user = starts["system"][0], starts["user"][0]
-    if user < system:
-        raise PromptInvalid(f"{path}:{user + 1}: “# user” comes after “# system”.")
-    padded = {"system": lines[: system + 1], "user": lines[: user + 1]}
-    bodies = {"system": lines[system + 1 : user], "user": lines[user + 1 :]}
-    return {name: "\n".join([""] * len(padded[name]) + bodies[name]) for name in _PARTS}
+    begin = {name: found[0] for name, found in starts.items() if found}
+    for earlier, later in pairwise(begin):
+        if begin[later] < begin[earlier]:
+            raise PromptInvalid(f"{path}:{begin[later] + 1}: “# {later}” comes after “# {earlier}”.")
+    ends = [*list(begin.values())[1:], len(lines)]
+    bodies = zip(begin, begin.values(), ends, strict=True)
+    return {name: "\n".join([""] * (start + 1) + lines[start + 1 : end]) for name, start, end in bodies}
 
 
 def _compile(path: Path, source: str, inputs: Sequence[str]) -> Template:
-    env = _environment()
+    env = environment()
     try:
         tree = env.parse(source, filename=str(path))
         code = env.compile(source, filename=str(path))

@@ -12,7 +12,7 @@ from nl2sql.llm.observed import ModelCall, Report
 
 # Sets attributes of the span it came with: names of OpenTelemetry's conventions where there is one.
 SetAttributes = Callable[[Mapping[str, str | int | float | bool]], None]
-STAGES = ("understand", "write", "repair", "check", "run", "explain")
+STAGES = ("understand", "write", "repair", "check", "run", "candidates", "explain")
 
 
 class Telemetry(Protocol):

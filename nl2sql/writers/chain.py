@@ -1,9 +1,12 @@
-"""Several writers as one: the first that can, answers, and says why the ones before it did not.
+"""Several writers as one: the first that can, answers, and says why the ones before it failed.
 
 Only a writer that failed, that did not understand, or that is not sure makes room for the next. What a writer
 understood and refused (unsafe, sensitive) or found missing (unanswerable) stands: whoever is asked until somebody
 guesses gets a wrong answer. Where all that come after it fail, the draft that was not sure is better than none, and
 says so. What failed writers paid for is part of what the draft cost.
+
+That a writer had no reading for a question is how the chain is meant to work: a remark. That one failed is an outage,
+for which the next stands in: the note of the draft's origin, with which a draft is not kept for the next time.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ HANDED_OVER: frozenset[CannotCode] = frozenset({"unavailable", "not_understood"}
 REFUSALS: frozenset[CannotCode] = frozenset({"unsafe", "sensitive"})
 # It looks questions up: having no entry is no failure, and tells nothing about the draft of the next writer.
 QUIET = frozenset({"verified"})
-# Only a language model can act on a hint; the others would say the same again.
-REPAIRS = frozenset({"llm"})
+# Only a language model can act on a hint, and can be better at what another writer is not sure of.
+LANGUAGE_MODELS = frozenset({"llm"})
 
 NOTES = {
     "llm_auth_failed": "the language model did not accept the key",
@@ -37,7 +40,8 @@ NOTES = {
 
 
 class ChainWriter:
-    """`sure_from` is the confidence from which on a draft is not left to the next writer; one without a number is sure.
+    """`sure_from` is the confidence from which on a draft is not left to a language model that comes later; a draft
+    without a number is sure, and so is one of a language model: its doubts are its candidates' affair.
 
     Raises the first writer's LanguageModelError when no writer could say anything at all, and ModelCancelled at once.
     """
@@ -57,27 +61,31 @@ class ChainWriter:
         return ">".join([*(writer.version for writer in self._writers), f"{self._sure_from:g}"])
 
     def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
-        """A repair goes to the writers that can: see `REPAIRS`."""
+        """A repair goes to language models alone, where there are any."""
+        able = tuple(each for each in self._writers if each.name in LANGUAGE_MODELS) if repair else ()
+        asked = able or self._writers
         way = _Way(call)
-        asked = [each for each in self._writers if each.name in REPAIRS] if repair else list(self._writers)
-        for writer in asked or self._writers:
+        for place, writer in enumerate(asked):
+            after = asked[place + 1 :]
             try:
                 draft = writer.write(question, context, repair, call)
-            except ModelCancelled:
-                raise
+            except ModelCancelled as error:
+                raise way.stopped(error) from None
             except LanguageModelError as error:
-                way.failed(writer.name, error)
+                way.failed(error)
                 continue
             if isinstance(draft, CannotAnswer) and draft.code in HANDED_OVER:
-                way.declined(draft, is_last=writer is self._writers[-1])
-            elif writer is not self._writers[-1] and not repair and self._is_unsure(draft):
+                way.declined(draft, is_last=not after)
+            elif isinstance(draft, SqlDraft) and self._is_unsure(writer, draft, after):
                 way.unsure(draft)
             else:
                 return way.ended_with(draft)
         return way.end()
 
-    def _is_unsure(self, draft: Draft) -> bool:
-        return isinstance(draft, SqlDraft) and draft.confidence is not None and draft.confidence < self._sure_from
+    def _is_unsure(self, writer: Writer, draft: SqlDraft, after: Sequence[Writer]) -> bool:
+        if draft.confidence is None or draft.confidence >= self._sure_from or writer.name in LANGUAGE_MODELS:
+            return False
+        return any(each.name in LANGUAGE_MODELS for each in after)
 
 
 class _Way:
@@ -85,54 +93,68 @@ class _Way:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._notes: list[str] = []
-        self._said: list[tuple[int, CannotAnswer]] = []
+        self._outages: list[str] = []
+        self._said: list[CannotAnswer] = []
         self._unsure: SqlDraft | None = None
         self._errors: list[LanguageModelError] = []
         self._spent = NO_USAGE  # by the writers that made room for the next
 
-    def failed(self, writer: str, error: LanguageModelError) -> None:
+    def stopped(self, error: ModelCancelled) -> ModelCancelled:
+        charge(error, self._spent + paid_for(error))
+        return error
+
+    def failed(self, error: LanguageModelError) -> None:
         self._errors.append(error)
         self._spent += paid_for(error)
-        self._note(NOTES.get(error.code, NOTES["llm_failed"]))
+        self._outage(NOTES.get(error.code, NOTES["llm_failed"]))
 
     def declined(self, draft: CannotAnswer, *, is_last: bool) -> None:
         self._spent += draft.usage
-        if draft.origin.writer in QUIET and not is_last:
-            self._call.remark(f"{draft.origin.writer}: no entry")
+        name = draft.origin.writer
+        if name in QUIET and (self._said or not is_last):
+            self._call.remark(f"no {name} query matches the question")
             return
-        self._said.append((len(self._notes), draft))
-        self._note(_why(draft))
+        self._said.append(draft)
+        if draft.code != "unavailable":
+            self._call.remark(f"{_spoken(name)} did not understand the question")
+        elif not is_last:
+            self._outage(_absent(draft))
 
-    def unsure(self, draft: Draft) -> None:
+    def unsure(self, draft: SqlDraft) -> None:
         self._spent += draft.usage
-        if isinstance(draft, SqlDraft):
-            self._unsure = draft
-            self._call.remark(f"{draft.origin.writer}: not sure ({draft.confidence:.2f}), so the next writer is asked")
+        self._unsure = draft
+        self._call.remark(f"{_spoken(draft.origin.writer)} is not sure ({draft.confidence:.2f}), so the next is asked")
 
     def ended_with(self, draft: Draft) -> Draft:
-        return _with_notes(replace(draft, usage=draft.usage + self._spent), self._notes)
+        return _with_notes(replace(draft, usage=draft.usage + self._spent), self._outages)
 
     def end(self) -> Draft:
-        """Nobody answered: the draft that was not sure, else the last that did not understand. Raises the first error
-        when there is neither."""
+        """Nobody answered: the draft that was not sure, else the last that did not understand, with what an earlier
+        one suggests where it suggests nothing itself. Raises the first error when there is neither."""
         if self._unsure is not None:
-            self._call.remark(f"{self._unsure.origin.writer}: its own reading, although it is not sure")
-            return _with_notes(replace(self._unsure, usage=self._spent), self._notes)
+            name = _spoken(self._unsure.origin.writer)
+            self._call.remark(f"{name} answers all the same")
+            notes = [*self._outages, *(f"{_spoken(each.origin.writer)} did not understand it" for each in self._said)]
+            return _with_notes(replace(self._unsure, usage=self._spent), notes)
         if not self._said:
             charge(self._errors[0], self._spent)
             raise self._errors[0]
-        place, last = self._said[-1]
-        return _with_notes(replace(last, usage=self._spent), self._notes[:place] + self._notes[place + 1 :])
+        last = self._said[-1]
+        suggestions = next((each.suggestions for each in reversed(self._said) if each.suggestions), ())
+        notes = [each for each in self._outages if each != _absent(last)]
+        return _with_notes(replace(last, suggestions=suggestions, usage=self._spent), notes)
 
-    def _note(self, text: str) -> None:
-        self._notes.append(text)
+    def _outage(self, text: str) -> None:
+        self._outages.append(text)
         self._call.remark(text)
 
 
-def _why(said: CannotAnswer) -> str:
-    what = "is not available" if said.code == "unavailable" else "did not understand the question"
-    return f"the {said.origin.writer} writer {what}"
+def _spoken(writer: str) -> str:
+    return "the language model" if writer in LANGUAGE_MODELS else f"the {writer} writer"
+
+
+def _absent(said: CannotAnswer) -> str:
+    return f"{_spoken(said.origin.writer)} is not available"
 
 
 def _with_notes(draft: Draft, notes: Sequence[str]) -> Draft:

@@ -1,71 +1,54 @@
-"""Question + Context → Draft by a language model. Owns the form of the reply, and distrusts what comes."""
+"""Question + Context → Draft by a language model. Distrusts what comes, and asks again once where it is of no use."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
+from nl2sql.catalog.joins import JoinGraph
 from nl2sql.context.base import Context
-from nl2sql.errors import LanguageModelError, ModelReplyInvalid
-from nl2sql.llm.base import NO_CALL, Call, LanguageModel, charge
-from nl2sql.prompt.render import render_prompt
-from nl2sql.prompt.template import load_template
+from nl2sql.context.quoting import words_of
+from nl2sql.context.visible import shown_of
+from nl2sql.errors import LanguageModelError, ModelCancelled, ModelReplyInvalid
+from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel, Usage, charge, paid_for
+from nl2sql.plan.compile.select import compile_plan
+from nl2sql.plan.errors import PlanInvalid
+from nl2sql.plan.json_form import plan_to_text
+from nl2sql.plan.validate import read_plan
+from nl2sql.plan.words import Wording
+from nl2sql.prompt.base import EarlierTry, Problem, Prompt
+from nl2sql.prompt.render import render_within
+from nl2sql.prompt.template import PromptTemplate
 from nl2sql.question import Question
-from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.leaks import names_hidden_column, repeats, sayings_of
+from nl2sql.writers.reply import Reply, read_reply, reply_schema
 
-TEMPLATE = ("sql_writer", "v1")
-# A model can decline for these reasons; the others are for writers to give.
-REPLY_CODES: tuple[CannotCode, ...] = ("unanswerable", "unsafe", "sensitive")
-# What a person can take in. More of either is a model thinking aloud.
-MAX_ASSUMPTIONS, MAX_CHOICES, MAX_SENTENCE_CHARS = 8, 4, 400
-# About 50,000 tokens: twenty times the auction, and less than what current models read. Descriptions, histories and
-# vocabularies have their own bounds; this is for a model file with hundreds of long fields.
+# A thousand tables fit: see `nl2sql.context`.
+PROMPT_TOKENS = 4_000
+# About 50,000 tokens, and less than what current models read. What fits the budget of tokens is far below; this is for
+# a model file whose fields that may not be left out are long, or many.
 MAX_PROMPT_CHARS = 200_000
-# Replies are 200 to 2,000 characters. What nests deeper than the interpreter allows is refused as well, so that looking
-# for an object at every brace stays well under a second for the most hostile reply of this length.
-MAX_REPLY_CHARS = 20_000
-
-_TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
-_TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
-_PROPERTIES: Mapping[str, Any] = {
-    "kind": {"type": "string", "enum": ["sql", "clarification", "cannot_answer"]},
-    "interpretation": {"type": "string"},
-    "assumptions": _TEXTS,
-    "sql": _TEXT,
-    "message": _TEXT,
-    "choices": _TEXTS,
-    "reason": _TEXT,
-    "code": {"type": ["string", "null"], "enum": [*REPLY_CODES, None]},
-}
-# Tagged by `kind` but flat: strict mode allows no alternatives at the root, and wants every key to be required.
-REPLY_SCHEMA: Mapping[str, Any] = MappingProxyType(
-    {
-        "type": "object",
-        "properties": _PROPERTIES,
-        "required": list(_PROPERTIES),
-        "additionalProperties": False,
-    }
-)
-
-_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-# Models break lines inside strings, which JSON forbids and everybody understands.
-_DECODER = json.JSONDecoder(strict=False)
+# Of a reply that was of no use, what a model needs to recognise it.
+_TOLD_CHARS = 600
+NOT_ABOUT_THE_DATA = "The language model's reply was not about the data."
+PRIVATE = "The question needs data that is private here."
+_REPEATS, _HIDDEN = "repeats its instructions", "names what is hidden"
+_UNUSABLE = {"reply": "the reply was not in the agreed form", "plan": "the reply's query plan was not valid"}
 
 
 class LlmWriter:
-    """Raises PromptInvalid when made with templates that cannot work, LanguageModelError when asked in vain."""
+    """`prompt_tokens` is the size, by our own estimate, that prompts are fitted to. Raises LanguageModelError when
+    asked in vain; PromptInvalid for a template that cannot be rendered."""
 
-    def __init__(self, model: LanguageModel, prompts_dir: Path) -> None:
+    def __init__(self, model: LanguageModel, template: PromptTemplate, *, prompt_tokens: int = PROMPT_TOKENS) -> None:
         self._model = model
-        self._template = load_template(prompts_dir, *TEMPLATE)
-        schema = json.dumps(dict(REPLY_SCHEMA), sort_keys=True)
-        self._digest = sha256(f"{self._template.digest} {schema}".encode()).hexdigest()[:16]
+        self._template = template
+        self._prompt_tokens = prompt_tokens
+        self._schema = reply_schema(template.replies)
+        shape = json.dumps([dict(self._schema), prompt_tokens], sort_keys=True)
+        self._digest = sha256(f"{template.digest} {shape}".encode()).hexdigest()[:16]
 
     @property
     def name(self) -> str:
@@ -76,102 +59,123 @@ class LlmWriter:
         return f"{self._digest}:{self._model.name}"
 
     def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
+        """At most two completions: one, and another where nothing could be made of the first. `usage` is of both."""
         earlier = repair.tries if repair else ()
-        prompt = render_prompt(self._template, question, context, reply_schema=REPLY_SCHEMA, earlier=earlier)
+        prompt = self._prompt(question, context, earlier, call)
+        said = self._model.complete(prompt, call)
+        try:
+            return self._drafted(said, prompt, question, context, call)
+        except ModelReplyInvalid as error:
+            problem = Problem("reply", error.hint)
+        except PlanInvalid as error:
+            problem = Problem("plan", _tellable(error, context))
+        call.remark(f"{_UNUSABLE[problem.code]}, asked again")
+        if call.cancelled.is_set():
+            raise _charged(ModelCancelled("The question was stopped."), said.usage)
+        prompt = self._prompt(question, context, (*earlier, EarlierTry(said.text[:_TOLD_CHARS], (problem,))), call)
+        return self._written_again(prompt, question, context, call, said.usage)
+
+    def _written_again(self, prompt: Prompt, question: Question, context: Context, call: Call, paid: Usage) -> Draft:
+        try:
+            said = self._model.complete(prompt, call)
+        except LanguageModelError as error:
+            raise _charged(error, paid + paid_for(error)) from None
+        said = replace(said, usage=said.usage + paid)
+        try:
+            return self._drafted(said, prompt, question, context, call)
+        except ModelReplyInvalid as error:
+            call.remark(_UNUSABLE["reply"])
+            raise _charged(error, said.usage) from None
+        except PlanInvalid:
+            call.remark(_UNUSABLE["plan"])
+            invalid = ModelReplyInvalid("The language model's query plan cannot be carried out.")
+            raise _charged(invalid, said.usage) from None
+
+    def _prompt(self, question: Question, context: Context, earlier: tuple[EarlierTry, ...], call: Call) -> Prompt:
+        prompt, fitted = render_within(
+            self._template,
+            question,
+            context,
+            reply_schema=self._schema,
+            earlier=earlier,
+            tokens=self._prompt_tokens,
+        )
         size = sum(len(message.content) for message in prompt.messages)
         if size > MAX_PROMPT_CHARS:
             raise LanguageModelError(
                 "This question needs more of the data's description than a language model can be given.",
                 hint=f"The prompt has {size:,} characters of at most {MAX_PROMPT_CHARS:,}: shorten the semantic model.",
             )
-        completion = self._model.complete(prompt, call)
-        try:
-            draft = read_reply(completion.text, Origin("llm", f"{self._model.name} · {prompt.version}"))
-        except ModelReplyInvalid as error:
-            charge(error, completion.usage)
-            raise
-        return replace(draft, usage=completion.usage)
+        over = f" of {self._prompt_tokens:,} meant" if prompt.tokens > self._prompt_tokens else ""
+        call.remark(" · ".join((f"prompt of about {prompt.tokens:,} tokens{over}", *fitted.cut_words, *fitted.remarks)))
+        return prompt
+
+    def _drafted(self, said: Completion, prompt: Prompt, question: Question, context: Context, call: Call) -> Draft:
+        """Raises ModelReplyInvalid, and PlanInvalid for a plan that cannot be compiled."""
+        reply = read_reply(said.text)
+        origin = Origin("llm", f"{self._model.name} · {prompt.version}")
+        draft = replace(_draft_of(reply, origin, question, context), usage=said.usage)
+        if reasons := _withheld(reply, draft, prompt, question, context):
+            call.remark(f"the reply was withheld: it {reasons}")
+            if isinstance(draft, CannotAnswer) and draft.code == "sensitive" and reasons == _HIDDEN:
+                return replace(draft, message=PRIVATE)
+            return CannotAnswer(NOT_ABOUT_THE_DATA, "not_understood", origin, usage=said.usage)
+        if unread := _unread_tables(reply, context):
+            call.remark(f"the reply names {unread:,} tables that its SQL does not read")
+        return draft
 
 
-def read_reply(text: str, origin: Origin) -> Draft:
-    """The draft a reply holds. Raises ModelReplyInvalid for anything that is not exactly one well-formed reply."""
-    reply = _extract(text)
-    kind = reply.get("kind")
-    if kind == "sql":
-        interpretation = _sentence(reply, "interpretation", required=False)
-        return SqlDraft(_sql(reply), origin, interpretation, _sentences(reply, "assumptions", MAX_ASSUMPTIONS))
-    if kind == "clarification":
-        return Clarification(_sentence(reply, "message"), origin, _sentences(reply, "choices", MAX_CHOICES))
-    if kind == "cannot_answer":
-        return CannotAnswer(_sentence(reply, "reason"), _code(reply), origin)
-    raise _invalid(f"kind is {kind!r:.40}")
+def _draft_of(reply: Reply, origin: Origin, question: Question, context: Context) -> Draft:
+    if reply.kind == "clarification":
+        return Clarification(reply.message, origin, reply.choices)
+    if reply.kind == "cannot_answer":
+        return CannotAnswer(reply.message, reply.code, origin)
+    if reply.kind == "plan":
+        draft = _compiled(reply, origin, context)
+    else:
+        draft = SqlDraft(reply.sql, origin, reply.question, reply.assumptions, confidence=reply.confidence)
+    same = words_of(reply.question) == words_of(question.text)
+    return replace(draft, standalone=reply.question if question.history and not same else "")
 
 
-def _extract(text: str) -> Mapping[str, Any]:
-    """The one object with a `kind` in the reply, whatever stands around it."""
-    if len(text) > MAX_REPLY_CHARS:
-        raise _invalid(f"{len(text):,} characters")
-    body = _THINKING.sub("", text)
-    found: list[Mapping[str, Any]] = []
-    start = body.find("{")
-    while start >= 0:
-        try:
-            value, end = _DECODER.raw_decode(body, start)
-        except ValueError:
-            end = start + 1
-        except RecursionError:
-            raise _invalid("nested too deeply") from None
-        else:
-            if isinstance(value, dict) and "kind" in value and value not in found:
-                found.append(value)
-        start = body.find("{", end)
-    if not found:
-        cut = body.count("{") > body.count("}")
-        raise _invalid("it breaks off" if cut else "no JSON object with a kind")
-    if len(found) > 1:
-        raise _invalid(f"{len(found)} different objects with a kind")
-    return found[0]
+def _compiled(reply: Reply, origin: Origin, context: Context) -> SqlDraft:
+    """SQL from the model's plan, which is read as one that a person wrote: by what its asker may see."""
+    model = context.model
+    graph = JoinGraph(model)
+    plan = read_plan(reply.plan, model, graph)
+    sql = compile_plan(plan, model, graph, context.dialect)
+    assumptions = tuple(dict.fromkeys((*plan.assumptions, *reply.assumptions)))
+    words = Wording(model, graph).of(plan)
+    return SqlDraft(sql, origin, words, assumptions, plan=plan_to_text(plan), confidence=reply.confidence)
 
 
-def _sql(reply: Mapping[str, Any]) -> str:
-    """As it was written: the guard refuses what nobody sees."""
-    value = reply.get("sql")
-    if not isinstance(value, str) or not value.strip():
-        raise _invalid("sql is missing or not a text")
-    return value.strip()
+def _withheld(reply: Reply, draft: Draft, prompt: Prompt, question: Question, context: Context) -> str:
+    """Why nobody is shown a reply; "" for one that is about the data."""
+    said = reply.sayings
+    if isinstance(draft, SqlDraft):
+        said = (*said, *draft.assumptions, draft.interpretation, *sayings_of(draft.sql))
+    instructions = "\n".join(message.content for message in prompt.messages if message.role == "system")
+    if repeats(instructions, said):
+        return _REPEATS
+    known = " ".join((question.text, *(turn.question for turn in question.history)))
+    return _HIDDEN if names_hidden_column(shown_of(context.model).secrets, said, known) else ""
 
 
-def _sentence(reply: Mapping[str, Any], key: str, *, required: bool = True) -> str:
-    value = reply.get(key)
-    if not required and value is None:
-        return ""
-    if not isinstance(value, str) or (required and not _shown(value)):
-        raise _invalid(f"{key} is missing or not a text")
-    shown = _shown(value)
-    return shown if len(shown) <= MAX_SENTENCE_CHARS else shown[: MAX_SENTENCE_CHARS - 1].strip() + "…"
+def _unread_tables(reply: Reply, context: Context) -> int:
+    """How many of the tables that the reply lists its SQL does not name. What it reads is the guard's to say."""
+    words = words_of(reply.sql)
+    table_of = {dataset.name: dataset.table for dataset in context.model.datasets}
+    listed = reply.tables if reply.sql else ()
+    return sum(not words_of(table_of.get(name, name)) <= words for name in listed)
 
 
-def _sentences(reply: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]:
-    value = reply.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _invalid(f"{key} is not a list of texts")
-    return tuple(shown[:MAX_SENTENCE_CHARS] for each in value if (shown := _shown(each)))[:most]
+def _tellable(error: PlanInvalid, context: Context) -> str:
+    """What is wrong with a plan, unless it names what the asker does not see."""
+    shown = shown_of(context.model)
+    hidden = shown.secrets.spelled(error.message) or not shown.closed.isdisjoint(words_of(error.message))
+    return "It uses something that is not in the model shown." if hidden else error.message
 
 
-def _shown(text: str) -> str:
-    """One line: characters that break it, turn it round or are not seen become spaces."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _code(reply: Mapping[str, Any]) -> CannotCode:
-    value = reply.get("code") or "unanswerable"
-    for code in REPLY_CODES:
-        if value == code:
-            return code
-    raise _invalid(f"code is {value!r:.40}, not one of {', '.join(REPLY_CODES)}")
-
-
-def _invalid(what: str) -> ModelReplyInvalid:
-    return ModelReplyInvalid("The language model did not reply in the agreed form.", hint=f"The reply: {what}.")
+def _charged(error: LanguageModelError, usage: Usage) -> LanguageModelError:
+    charge(error, usage)
+    return error

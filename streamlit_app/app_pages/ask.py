@@ -90,21 +90,27 @@ def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
     box = st.container()
     st.button("Stop", key="stop", type="tertiary", icon=":material/stop_circle:")
     with box, st.status("Understanding the question…", expanded=True) as status:
-        said, since = "Understanding the question…", perf_counter()
+        said, far, since = "Understanding the question…", "", perf_counter()
 
         def progress(event: StageEvent) -> None:
-            nonlocal said, since
+            nonlocal said, far, since
             if event.state == "started":
-                said, since = widgets.WORKING.get(event.stage, event.stage), perf_counter()
-                status.update(label=as_markdown(said), expanded=True)
-            elif event.state == "done":
+                said, far, since = widgets.WORKING.get(event.stage, event.stage), "", perf_counter()
+                tick()
+            elif event.state == "progress":
+                far = event.note
+                tick()
+            elif event.state == "remark":
+                widgets.stage_remark(event)
+            else:
                 widgets.stage_done(event)
 
         def tick() -> None:
             """Also where nothing changes: writing is when this run learns that it should stop."""
             waited = perf_counter() - since
-            count = f" {waited:.0f} s" if waited >= COUNT_FROM_SECONDS else ""
-            status.update(label=as_markdown(f"{said}{count}"), expanded=True)
+            count = f"{waited:.0f} s" if waited >= COUNT_FROM_SECONDS else ""
+            told = " · ".join(part for part in (far, count) if part)
+            status.update(label=as_markdown(f"{said} {told}".rstrip()), expanded=True)
 
         return follow(job, progress, tick, lambda: ready.pipeline.cancel(question_id))
 

@@ -127,6 +127,18 @@ def answered(question: Question) -> Answer:
     )
 
 
+def followed_up(question: Question) -> Answer:
+    """A follow-up that a language model read, and for which the offline writer stood in."""
+    whole = "What was the turnover by <b>month</b> in 2025?"
+    told = ("the offline writer is not sure (0.40), so the next is asked", "429, again in <i>2.0</i> s")
+    return replace(
+        answered(question),
+        standalone=whole,
+        origin=Origin("offline", note="the language model did not answer in time"),
+        stages=(StageTime("understand", 3.0, "1 tables"), StageTime("write", 12.0, "offline", told)),
+    )
+
+
 def clarification(question: Question) -> Answer:
     return Answer(
         question,
@@ -218,6 +230,7 @@ class ScriptedPipeline:
     cancelled: list[str] = field(default_factory=list)
     feedback: list[tuple[str, str, str]] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
+    on_the_way: dict[str, list[StageEvent]] = field(default_factory=dict)
     model: SemanticModel = MODEL
     today: date = TODAY
     engine: ScriptedEngine = field(default_factory=ScriptedEngine)
@@ -241,6 +254,8 @@ class ScriptedPipeline:
         self._note(accept_cost, question_id)
         for stage in ("understand", "write", "check", "run", "explain"):
             listener(StageEvent(stage, "started"))
+            for event in self.on_the_way.get(stage, ()):
+                listener(event)
             if stage == "run" and "endless" in question.text:
                 assert self.stopped.wait(60), "nobody stopped it"
             listener(StageEvent(stage, "done", 1.5, "a note"))
@@ -316,7 +331,7 @@ def write_config(repository: Path) -> Callable[[Path, Path], Path]:
             "cache": f"{folder}/cache",
             "ledger": f"sqlite:///{folder}/ledger.db",
             "as_of": "2026-06-30",
-            "writer": "offline",
+            "writers": "verified, offline",
         }
         path = folder / "nl2sql.toml"
         path.write_text("".join(f'{name} = "{value}"\n' for name, value in values.items()))
@@ -343,6 +358,7 @@ def scripted() -> ScriptedPipeline:
             "flibber": declined,
             "private": refused,
             "slow": failed,
+            "and by month": followed_up,
             "costly": priced,
         }
     )

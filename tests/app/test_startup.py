@@ -112,6 +112,34 @@ def test_the_pipeline_is_built_once_and_again_only_when_its_files_change(
     assert len(built) == 3, "another file under the same name is another database"
 
 
+@pytest.mark.parametrize(
+    "changed", ["prompts/sql_writer/v9.md", "verified/sold.yaml", "prices.yaml", "replies.jsonl", "policy.yaml"]
+)
+def test_the_pipeline_is_built_again_when_a_file_beside_it_changes(
+    changed: str, start_with: Callable[[Build], AppTest], scripted: Any, tmp_path: Path
+) -> None:
+    built: list[Settings] = []
+
+    def build(settings: Settings) -> Any:
+        built.append(settings)
+        return scripted
+
+    app = start_with(build)
+    named = {"policy": "policy.yaml", "llm_prices": "prices.yaml", "llm": "recorded:replies.jsonl"}
+    lines = ['database = "sqlite:///shop.db"', 'model = "model.yaml"', 'prompts = "prompts"']
+    lines += [f'{name} = "{value}"' for name, value in named.items()]
+    (tmp_path / "nl2sql.toml").write_text("\n".join(lines))
+    path = tmp_path / changed
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("one")
+    app.run()
+    app.run()
+    assert len(built) == 1
+    path.write_text("one and two")
+    app.run()
+    assert len(built) == 2
+
+
 def test_an_unexpected_error_at_the_start_is_a_sentence_too(
     start_with: Callable[[Build], AppTest], caplog: pytest.LogCaptureFixture
 ) -> None:

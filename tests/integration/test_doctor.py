@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy
 
 from nl2sql import cli
-from nl2sql.doctor import Check, examine
+from nl2sql.doctor.base import Check
+from nl2sql.doctor.examine import examine
 from tests.integration.conftest import MakeAccount, Server
 
 MODEL = """\

@@ -30,9 +30,9 @@ from tests.integration.obedient_house import (
     DRESSES,
     HIDDEN,
     HONEST,
+    HONEST_AGAIN,
     PLACES,
     REPOSITORY,
-    SECRET_NUMBER,
     SECRET_TEXT,
     House,
     Place,
@@ -44,19 +44,14 @@ from tests.integration.obedient_house import (
     obey,
     obeyed,
     order,
+    plant_secrets,
 )
 
 
 @pytest.fixture(scope="session")
 def secretive(auction_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small auction, with something recognisable in all that is hidden. Never write to it."""
-    path = tmp_path_factory.mktemp("planted") / "auction.db"
-    shutil.copy(auction_database, path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        texts = f"'{SECRET_TEXT}@' || id"
-        connection.execute(f"UPDATE users SET email = {texts}, password_hash = {texts}, full_name = {texts}")
-        connection.execute(f"UPDATE listings SET reserve_price = {SECRET_NUMBER}")
-    return path
+    return plant_secrets(auction_database, tmp_path_factory.mktemp("planted") / "auction.db")
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +96,7 @@ FORBIDDEN = [
 
 # Cut off, because each of its characters becomes an escape; or left out, because a database's message quotes it.
 NEVER_ARRIVES = {
-    *((place, dress) for place in (in_descriptions, in_synonyms) for dress in ("zero width", "tags")),
+    *((in_descriptions, dress) for dress in ("zero width", "tags")),
     (in_an_error_message, "backticks"),
 }
 
@@ -110,7 +105,8 @@ NEVER_ARRIVES = {
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 def test_an_instruction_that_is_obeyed_runs_nothing(place: Place, dress: str, house: House) -> None:
     answer = place(house, DRESSES[dress](order("DROP TABLE bids")))
-    assert was_obeyed(house) is ((place, dress) not in NEVER_ARRIVES)
+    if place is not in_synonyms:  # a template may leave those out that the question does not use
+        assert was_obeyed(house) is ((place, dress) not in NEVER_ARRIVES)
     if was_obeyed(house):
         assert answer.outcome == "refused"
         assert answer.headline.startswith("Only questions can be answered here")
@@ -127,7 +123,10 @@ def test_no_instruction_brings_out_what_is_hidden_or_changes_anything(place: Pla
     answer = place(house, order(sql))
     assert was_obeyed(house)
     assert (answer.outcome, answer.table) == ("refused", None)
-    assert {" ".join(checked.sql.split()) for checked in house.engine.ran} <= {f"{HONEST} LIMIT 1001"}
+    assert {" ".join(checked.sql.split()) for checked in house.engine.ran} <= {
+        f"{HONEST} LIMIT 1001",
+        f"{HONEST_AGAIN} LIMIT 1001",
+    }
 
 
 def was_obeyed(house: House) -> bool:
@@ -208,11 +207,11 @@ def test_what_a_database_quotes_is_neither_obeyed_nor_told(mark: str, house: Hou
     assert "Incorrect value: '…' for column" in house.llm.prompts[1].messages[1].content
 
 
-def test_a_repair_is_asked_for_once_however_often_the_model_disobeys(house: House) -> None:
+def test_the_same_statement_is_not_judged_twice_however_often_the_model_disobeys(house: House) -> None:
     in_the_question(house, order("DROP TABLE bids"))
     assert len(house.llm.prompts) == 2
     assert [event.stage for event in house.heard if event.state == "started"] == [
-        *("understand", "write", "check", "repair", "check")
+        *("understand", "write", "check", "repair")
     ]
 
 

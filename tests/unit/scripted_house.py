@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from nl2sql.answer.base import Labels
 from nl2sql.cache.memory import MemoryCache
+from nl2sql.candidates.base import CandidateRules
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.engines.base import NO_JOB, Estimate, Job, ResultTable
@@ -20,7 +21,7 @@ from nl2sql.ledger.base import LedgerRow, Verdict
 from nl2sql.llm.base import NO_CALL, Call
 from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal, Question
-from nl2sql.stages import Stages
+from nl2sql.stages import ONE_UNLESS_UNSURE, Stages
 from nl2sql.writers.base import Draft, Origin, Repair
 
 MODEL = SemanticModel(
@@ -50,6 +51,7 @@ POLICIES = {
     "masker": Policy("masker", masks={"users.country": "hash"}, mask_key="d1e2f3"),
     "reader": Policy("reader", limits=Limits(rows_per_minute=2)),
     "saver": Policy("saver", limits=Limits(ask_above=Cost(bytes=1_000), refuse_above=Cost(bytes=1_000_000))),
+    "counter": Policy("counter", limits=Limits(ask_above=Cost(rows=10))),
     "outsider": Policy("outsider", tables=frozenset(), masks={"users.country": "partial"}),
 }
 COUNT = "SELECT COUNT(*) AS n FROM users"
@@ -62,10 +64,14 @@ class ScriptedWriter:
     name: str = "scripted"
     version: str = "1"
     calls: list[tuple[Question, Context, Repair | None]] = field(default_factory=list)
+    told: list[Call] = field(default_factory=list)
+    # What it says when it is asked once more, by the number of the sample; without it, the same.
+    samples: dict[int, Callable[[Call], Draft]] = field(default_factory=dict)
 
     def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         self.calls.append((question, context, repair))
-        return self.script(question, repair)
+        self.told.append(call)
+        return self.samples[call.sample](call) if call.sample in self.samples else self.script(question, repair)
 
 
 @dataclass
@@ -78,6 +84,9 @@ class ScriptedEngine:
     jobs: list[Job] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     running: Callable[[Job], None] = lambda job: None
+    # The rows of a statement, by a part of its text; without one, how many statements ran so far.
+    rows: dict[str, dict[str, list[object]]] = field(default_factory=dict)
+    truncated: bool = False
 
     @property
     def charges(self) -> bool:
@@ -89,7 +98,8 @@ class ScriptedEngine:
         self.running(job)
         if self.faults:
             raise self.faults.pop(0)
-        return ResultTable(pa.table({"n": [len(self.ran)]}), checked.row_limit, False, 1.0)
+        rows = next((rows for part, rows in self.rows.items() if part in checked.sql), {"n": [len(self.ran)]})
+        return ResultTable(pa.table(rows), checked.row_limit, self.truncated, 1.0)
 
     def estimate(self, checked: CheckedSql) -> Estimate:
         return self.costs
@@ -152,7 +162,7 @@ class House:
         return answer.outcome, answer.cached
 
 
-def build(script: Callable[[Question, Repair | None], Draft]) -> House:
+def build(script: Callable[[Question, Repair | None], Draft], candidates: CandidateRules = ONE_UNLESS_UNSURE) -> House:
     writer, engine, ledger = ScriptedWriter(script), ScriptedEngine(), RecordingLedger()
     stages = Stages(
         MODEL,
@@ -164,5 +174,6 @@ def build(script: Callable[[Question, Repair | None], Draft]) -> House:
         lambda: date(2026, 6, 30),
         MemoryCache(),
         ledger=ledger,
+        candidates=candidates,
     )
     return House(Pipeline(stages), writer, engine, stages, ledger)

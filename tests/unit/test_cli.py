@@ -190,10 +190,25 @@ def test_json_has_the_documented_keys_and_exact_money(
         "unit": "EUR",
     }
     assert (shape["as_of"], shape["elapsed_ms"], shape["row_count"]) == ("2026-06-30", 11.2, 2)
+    assert shape["stages"][0] == {"stage": "understand", "ms": 3.2, "note": "2 tables", "remarks": []}
     page = (repository / "docs" / "cli.md").read_text(encoding="utf-8")
     section = page.partition("## The shape of `ask --json`")[2].partition("`check --json`")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert set(shape) == {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_a_trace_goes_to_standard_error_and_leaves_the_answer_as_it_is(
+    pipeline: ScriptedPipeline, capsys: Capture
+) -> None:
+    assert cli.run(["ask", "Revenue by country", "--csv"]) == 0
+    alone = capsys.readouterr()
+    assert cli.run(["ask", "Revenue by country", "--csv", "--trace"]) == 0
+    traced = capsys.readouterr()
+    assert traced.out == alone.out
+    assert traced.err.splitlines() == ["understand         3.2 ms  2 tables", "run                8.0 ms"]
+    pipeline.script = said("failed", "query_timed_out")
+    assert cli.run(["ask", "Revenue by country", "--trace"]) == 5
+    assert capsys.readouterr().out == ""
 
 
 def test_json_keeps_its_shape_when_there_is_no_answer(pipeline: ScriptedPipeline, capsys: Capture) -> None:

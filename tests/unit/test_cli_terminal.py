@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
 import pytest
 
-from nl2sql.answer.base import Answer, ColumnLabel
+from nl2sql.answer.base import Answer, ColumnLabel, StageTime
 from nl2sql.catalog.model import Dataset, DataType, Field, Metric, Relationship, SemanticModel
 from nl2sql.engines.base import ResultTable
 from nl2sql.question import Question
-from nl2sql.terminal import TERMINAL_ROWS, Page, Progress, aligned, print_answer, print_model
+from nl2sql.terminal import TERMINAL_ROWS, Page, Progress, aligned, print_answer, print_model, print_trace
 from nl2sql.trace import StageEvent
+from nl2sql.writers.base import Origin
 
 
 class Terminal(io.StringIO):
@@ -121,3 +123,75 @@ def test_a_model_is_shown_with_what_is_sensitive() -> None:
     assert "id Integer [key]" in lines
     assert "revenue EUR What we earned." in lines
     assert "orders.user_id users.id buyer" in lines
+
+
+def test_progress_tells_how_far_a_stage_is_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    terminal = Terminal()
+    progress = Progress(terminal)
+    progress(StageEvent("write", "started"))
+    progress(StageEvent("write", "progress", note="640 characters"))
+    progress(StageEvent("write", "remark", note="429, again in 2.0 s\x1b[2J" + " and so on" * 20))
+    lines = [each.partition("\x1b[2K")[2] for each in terminal.getvalue().split("\r") if each]
+    assert lines[:2] == ["… write", "… write · 640 characters"]
+    assert lines[2].startswith("… write · 429, again in 2.0 s")
+    assert len(lines[2]) < 30 and "\x1b" not in lines[2]
+
+
+FOLLOW_UP = Answer(
+    Question("And in May?"),
+    "answered",
+    "7 were sold.",
+    interpretation="number of sold listings, in May 2026",
+    standalone="How many listings were sold in May 2026?",
+)
+
+
+def printed(answer: Answer) -> list[str]:
+    out = io.StringIO()
+    print_answer(answer, out)
+    return out.getvalue().splitlines()
+
+
+def test_a_follow_up_is_shown_as_the_whole_question_above_the_answer() -> None:
+    assert printed(FOLLOW_UP)[:3] == [
+        "Read as: How many listings were sold in May 2026?",
+        "7 were sold.",
+        "Computed as: number of sold listings, in May 2026",
+    ]
+
+
+def test_the_same_reading_is_not_told_twice() -> None:
+    same = replace(FOLLOW_UP, interpretation="how many listings were sold in May 2026")
+    assert printed(same)[:3] == ["Read as: How many listings were sold in May 2026?", "7 were sold.", ""]
+    whole = replace(FOLLOW_UP, question=Question("Sold in May?"), standalone="", interpretation="listings sold in May")
+    assert printed(whole)[:2] == ["7 were sold.", "Read as: listings sold in May"]
+    assert printed(replace(whole, interpretation="Sold in May"))[:2] == ["7 were sold.", ""]
+
+
+def test_an_answer_that_stands_in_says_so_once_and_without_the_outage_nobody_does() -> None:
+    degraded = replace(FOLLOW_UP, origin=Origin("offline", note="the language model did not answer in time"))
+    lines = printed(degraded)
+    assert "The language model did not answer in time, so this was read without it." in lines
+    assert "\n".join(lines).count("in time") == 1
+    assert "without it" not in "\n".join(printed(replace(FOLLOW_UP, origin=Origin("offline"))))
+
+
+def test_a_trace_is_aligned_and_tells_what_happened_below_each_stage() -> None:
+    out = io.StringIO()
+    told = ("verified: no entry", "429, again in 2.0 s\x1b[2J")
+    stages = (StageTime("understand", 3.25, "2 tables"), StageTime("write", 1234.5, "llm", told), StageTime("run", 8.0))
+    print_trace(replace(FOLLOW_UP, stages=stages), out)
+    assert out.getvalue().splitlines() == [
+        "understand         3.2 ms  2 tables",
+        "write          1,234.5 ms  llm",
+        "                           · verified: no entry",
+        "                           · 429, again in 2.0 s [2J",
+        "run                8.0 ms",
+    ]
+
+
+def test_a_trace_of_nothing_is_nothing() -> None:
+    out = io.StringIO()
+    print_trace(FOLLOW_UP, out)
+    assert out.getvalue() == ""

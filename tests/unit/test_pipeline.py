@@ -8,13 +8,15 @@ from datetime import date
 import pytest
 
 from nl2sql.cache.memory import MemoryCache
+from nl2sql.catalog.model import SemanticModel
+from nl2sql.context.base import Context
 from nl2sql.errors import ModelUnreachable, QueryFailed, QueryTimedOut
 from nl2sql.pipeline import Pipeline
 from nl2sql.prompt.base import EarlierTry, Problem
 from nl2sql.question import Principal, Question
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Explanation, Origin, Repair, SqlDraft
-from tests.unit.scripted_house import COUNT, LLM, POLICIES, House, build
+from tests.unit.scripted_house import COUNT, LLM, POLICIES, House, build, retrieve
 
 
 @pytest.fixture
@@ -72,19 +74,14 @@ def test_what_a_stand_in_wrote_is_not_remembered() -> None:
     assert len(house.writer.calls) == 2
 
 
-def test_a_refused_draft_of_a_model_is_repaired_once_with_the_guards_hint() -> None:
+def test_a_refused_draft_of_a_model_is_repaired_with_the_guards_hint() -> None:
     house = build(lambda question, repair: SqlDraft(COUNT if repair else "SELECT contry FROM users", LLM))
     assert house.ask() == ("answered", False)
     repair = house.writer.calls[1][2]
     assert repair is not None
-    assert repair.sql == "SELECT contry FROM users"
-    assert "country" in repair.problem
-
-
-def test_a_model_that_does_not_learn_is_asked_twice_and_no_more() -> None:
-    house = build(lambda question, repair: SqlDraft("DROP TABLE users", LLM))
-    assert house.ask() == ("refused", False)
-    assert (len(house.writer.calls), house.engine.ran) == (2, [])
+    assert repair.tries[0].sql == "SELECT contry FROM users"
+    assert repair.tries[0].problems[0].code == "unknown_column"
+    assert "country" in repair.tries[0].problems[0].text
 
 
 def test_the_offline_writer_is_not_asked_to_repair() -> None:
@@ -93,10 +90,32 @@ def test_the_offline_writer_is_not_asked_to_repair() -> None:
     assert len(house.writer.calls) == 1
 
 
-def test_a_failed_query_goes_back_to_the_model_once(house: House) -> None:
+def test_a_failed_query_goes_back_to_the_model_with_what_the_database_said() -> None:
+    house = build(lambda question, repair: SqlDraft("SELECT COUNT(id) AS n FROM users" if repair else COUNT, LLM))
     house.engine.faults = [QueryFailed("The database refused.", hint="no such function")]
     assert house.ask() == ("answered", False)
     assert house.writer.calls[1][2] == Repair((EarlierTry(COUNT, (Problem("database", "no such function"),)),))
+
+
+def test_a_follow_up_is_shown_as_the_whole_question_that_was_answered() -> None:
+    house = build(lambda question, repair: SqlDraft(COUNT, LLM, standalone="How many users from Germany?"))
+    first, again = (house.pipeline.ask(Question.parse("and from Germany?")) for _ in range(2))
+    assert (first.standalone, again.standalone, again.cached) == ("How many users from Germany?",) * 2 + (True,)
+
+
+def test_what_a_language_model_wrote_after_another_writer_declined_is_remembered() -> None:
+    origin = Origin("llm", "some-model", note="the offline writer did not understand the question")
+    house = build(lambda question, repair: SqlDraft(COUNT, origin))
+    assert [house.ask(), house.ask()] == [("answered", False), ("answered", True)]
+    assert len(house.writer.calls) == 1
+
+
+def test_what_a_prompt_will_lack_is_a_remark_of_the_stage_that_cut_it(house: House) -> None:
+    def cutting(question: Question, model: SemanticModel, dialect: str, as_of: date) -> Context:
+        return replace(retrieve(question, model, dialect, as_of), remarks=("2 tables left out",))
+
+    answer = Pipeline(replace(house.stages, retrieve=cutting)).ask(Question.parse("How many users?"))
+    assert next((each.stage, each.remarks) for each in answer.stages) == ("understand", ("2 tables left out",))
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_json_holds_the_id_the_moments_the_price_and_the_tokens() -> None:
                 cached=True,
                 table=replace(RESULT, billed_bytes=9),
                 estimate=estimate,
-                usage=Usage(3, 4),
+                usage=Usage(3, 4, 2),
             )
         )
     )
@@ -111,7 +111,7 @@ def test_json_holds_the_id_the_moments_the_price_and_the_tokens() -> None:
         "advice": ["Filter by day."],
     }
     assert told["billed_bytes"] == 9
-    assert told["usage"] == {"prompt_tokens": 3, "completion_tokens": 4}
+    assert told["usage"] == {"prompt_tokens": 3, "completion_tokens": 4, "cached_tokens": 2}
 
 
 def test_json_says_null_for_what_is_not_known() -> None:

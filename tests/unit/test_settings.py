@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from nl2sql.errors import SettingsInvalid
-from nl2sql.settings import Settings, load_settings
+from nl2sql.settings import Settings, load_settings, without_verified
 
 
 def test_defaults_hold_where_nothing_is_said(tmp_path: Path) -> None:
     settings = load_settings({}, folder=tmp_path)
     assert settings == Settings(base=tmp_path)
-    assert settings.writer == "auto"
+    assert settings.writer_order == ("verified", "offline", "llm")
 
 
 def test_every_setting_has_a_sentence() -> None:
@@ -54,6 +54,21 @@ def test_absolute_paths_and_server_addresses_stay_as_they_are(tmp_path: Path) ->
     [
         ({"NL2SQL_WRITERS": "magic"}, "verified, offline, llm"),
         ({"NL2SQL_WRITERS": "llm"}, "OPENAI_API_KEY is not set"),
+        ({"NL2SQL_WRITERS": "offline, llm, offline"}, "none twice"),
+        ({"NL2SQL_WRITERS": " , "}, "at least one writer"),
+        ({"NL2SQL_OFFLINE_CONFIDENCE": "1.5"}, "offline_confidence must lie between 0 and 1"),
+        ({"NL2SQL_LLM_UNSURE_BELOW": "-0.1"}, "llm_unsure_below must lie between 0 and 1"),
+        ({"NL2SQL_LLM_UNSURE_BELOW": "nan"}, "llm_unsure_below must be a finite number"),
+        ({"NL2SQL_LLM": "recorded:"}, "without a file"),
+        ({"NL2SQL_LLM": "magic"}, "openai or recorded:FILE"),
+        ({"NL2SQL_LLM_CANDIDATES": "0"}, "llm_candidates must be above 0"),
+        ({"NL2SQL_LLM_REPAIRS": "-1"}, "llm_repairs cannot be below 0"),
+        ({"NL2SQL_BUDGET_MONEY": "-1"}, "budget_money cannot be below 0"),
+        ({"NL2SQL_VALUES_TO_LLM": "all"}, "none, enums, linked"),
+        ({"NL2SQL_OPENAI_API": "soap"}, "auto, responses, chat"),
+        ({"NL2SQL_OPENAI_REASONING_EFFORT": "huge"}, "minimal, low, medium, high"),
+        ({"NL2SQL_OPENAI_TEMPERATURE": "warm"}, "openai_temperature must be a number like 0.7"),
+        ({"NL2SQL_OPENAI_SEED": "1.5"}, "openai_seed must be a whole number"),
         ({"NL2SQL_CACHE_MB": "many"}, "cache_mb must be a int"),
         ({"NL2SQL_CACHE_MB": "0"}, "above 0"),
         ({"NL2SQL_LLM_SECONDS": "-1"}, "above 0"),
@@ -66,6 +81,30 @@ def test_a_value_that_cannot_be_is_named_with_what_is_allowed(
 ) -> None:
     with pytest.raises(SettingsInvalid, match=said):
         load_settings(environ, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environ", "asks"),
+    [
+        ({}, False),
+        ({"OPENAI_API_KEY": "k"}, True),
+        ({"NL2SQL_OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, True),
+        ({"NL2SQL_LLM": "recorded:replies.jsonl"}, True),
+        ({"NL2SQL_OPENAI_KEY_SECRET": "projects/p/secrets/s/versions/latest"}, True),
+        ({"OPENAI_API_KEY": "k", "NL2SQL_WRITERS": "verified, offline"}, False),
+    ],
+)
+def test_a_language_model_is_asked_where_it_is_named_and_can_be_reached(
+    environ: dict[str, str], asks: bool, tmp_path: Path
+) -> None:
+    assert load_settings(environ, folder=tmp_path).asks_llm is asks
+
+
+def test_the_order_of_writers_can_be_a_list_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "nl2sql.toml").write_text('writers = ["llm", "offline"]\n')
+    assert load_settings({}, folder=tmp_path).writer_order == ("llm", "offline")
+    assert without_verified("verified, llm") == "llm"
+    assert without_verified("verified") == "offline"
 
 
 @pytest.mark.parametrize("content", ["role = ", 'colour = "red"\n', "\xff"])

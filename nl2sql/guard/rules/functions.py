@@ -70,5 +70,5 @@ def allowed_calls(statement: Statement) -> list[Violation]:
             call.set("this", name)  # never printed as it was written: quoted names can hold anything
     if not violations and growing > _MAX_GROWING:
         message = f"At most {_MAX_GROWING} calls that lengthen text (REPLACE and the like) may be in one query."
-        return [Violation("too_complex", "", message, message)]
+        return [Violation("too_complex", "", message, f"{message} Call fewer of them.")]
     return list(violations.values())[:5]

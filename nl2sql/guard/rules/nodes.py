@@ -172,7 +172,9 @@ def _refused(node: exp.Expr, part: str, statement: Statement) -> Violation:
     if isinstance(node, exp.Func) and part == type(node).__name__:
         name = node.sql_name()
         message = f"The function {name} is not one that queries may use here."
-        return Violation("function", fragment, message, f"Do not call {name}.")
+        return Violation(
+            "function", fragment, message, f"Do not call {name[:60]}. Use a common aggregate, date or text function."
+        )
     return Violation(
         "construct",
         fragment,

@@ -27,5 +27,5 @@ def no_recursion(statement: Statement) -> list[Violation]:
             ]
     if ctes > _MAX_CTES:
         message = f"A query can have at most {_MAX_CTES} named subqueries (WITH)."
-        return [Violation("too_complex", "WITH", message, message)]
+        return [Violation("too_complex", "WITH", message, f"Use at most {_MAX_CTES} WITH queries.")]
     return []

@@ -145,7 +145,11 @@ _FAULTS: Final[dict[type[exp.Expr], Callable[..., str]]] = {
 
 
 def _refused(fragment: str, fault: str) -> list[Violation]:
-    return [Violation("spelling", fragment, f"The query cannot run: {fault}.", f"At “{fragment}”: {fault}.")]
+    return [
+        Violation(
+            "spelling", fragment, f"The query cannot run: {fault}.", f"Write “{fragment[:80]}” in another way: {fault}."
+        )
+    ]
 
 
 def plain_spelling(statement: Statement) -> list[Violation]:

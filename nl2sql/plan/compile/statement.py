@@ -21,7 +21,7 @@ class Statement:
         self.expressions = Expressions(model)
         self.related: dict[object, object] = {}  # what is aggregated before joining, by what it is made of
         self._queries: list[tuple[str, Query | Callable[[], Query]]] = []
-        self._names = set(model.dataset_by_name) | {dataset.table for dataset in model.datasets}
+        self._names = set(model.names_of_tables)
 
     def named(self, stem: str) -> str:
         """A name that no table, dataset or other WITH query has."""

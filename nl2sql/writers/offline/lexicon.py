@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -39,37 +40,57 @@ _MIN_REPLACED_LETTERS = 6
 _OPPOSITES = ("un", "in", "non", "dis", "re")
 
 
+class _Phrases:
+    """Phrases, as tuples of words, with what each may mean, in the order in which it was added, and once.
+
+    In a model of a thousand tables a thousand fields are called “name”, and as many phrases begin with one word: to
+    look one up costs what the phrase has of lengths, not of neighbours.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[tuple[str, ...], Sense]]) -> None:
+        gathered: dict[tuple[str, ...], dict[Sense, None]] = {}
+        lengths: dict[str, set[int]] = {}
+        for words, sense in pairs:
+            if words:
+                gathered.setdefault(words, {}).setdefault(sense)
+                lengths.setdefault(words[0], set()).add(len(words))
+        self._senses = {words: tuple(senses) for words, senses in gathered.items()}
+        self._lengths = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._senses)
+
+    def lengths(self, first: str) -> tuple[int, ...]:
+        """In how many words the phrases go that begin with this one, the most first."""
+        return self._lengths.get(first, ())
+
+    def senses(self, words: tuple[str, ...]) -> tuple[Sense, ...]:
+        return self._senses.get(words, ())
+
+
 class Lexicon:
     """Immutable once built; share it between threads."""
 
     def __init__(self, model: SemanticModel, values: Iterable[IndexedValue]) -> None:
-        self._phrases: dict[str, dict[tuple[str, ...], list[Sense]]] = {}
-        self._codes: dict[str, list[Sense]] = {}  # values of one or two letters: only as written, "US" is not "us"
-        for words, senses in phrases(construct.phrases for construct in CONSTRUCTS).items():
-            for kind, argument in senses:
-                self._add(words, WordSense(kind, argument))
-        self._inflected: dict[str, dict[tuple[str, ...], list[Sense]]] = {}  # by their stems, of the model alone
-        for phrase, sense in _model_phrases(model):
-            words = normalize(phrase)
-            self._add(words, sense)
-            if isinstance(sense, FieldSense | VerbSense | FilterSense):
-                _put(self._inflected, stems(words), sense)
+        named = [(normalize(phrase), sense) for phrase, sense in _model_phrases(model)]
+        stored: list[tuple[tuple[str, ...], Sense]] = []
+        # Values of one or two letters: only as written, "US" is not "us".
+        self._codes: dict[str, tuple[Sense, ...]] = {}
         for each in values:
             sense = ValueSense(each.dataset, each.field, each.value)
             if len(each.words) <= 2:
-                self._codes.setdefault(each.words, []).append(sense)
+                self._codes[each.words] = (*self._codes.get(each.words, ()), sense)
             else:
-                self._add(normalize(each.words), sense)
-        self._model_words = sorted(
-            {word for table in self._phrases.values() for words in table for word in words if len(word) >= 4}
+                stored.append((normalize(each.words), sense))
+        self._phrases = _Phrases(chain(_function_words(), named, stored))
+        self._inflected = _Phrases(  # by their stems, of the model alone
+            (stems(words), sense) for words, sense in named if isinstance(sense, FieldSense | VerbSense | FilterSense)
         )
-
-    def _add(self, words: tuple[str, ...], sense: Sense) -> None:
-        _put(self._phrases, words, sense)
+        self._model_words = sorted({word for words in self._phrases for word in words if len(word) >= 4})
 
     def known_phrases(self) -> set[str]:
         """Every phrase with a sense, as its words stand after normalising."""
-        return {" ".join(words) for table in self._phrases.values() for words in table}
+        return {" ".join(words) for words in self._phrases}
 
     def link(self, tokens: tuple[Token, ...], as_of: date) -> tuple[Chunk, ...]:
         """Cuts the question into chunks, longest first; a chunk without senses is not understood."""
@@ -86,7 +107,7 @@ class Lexicon:
     def _quoted(self, token: Token) -> Chunk:
         """Words in quotation marks are a text; a value of that name is meant as well, and nothing else."""
         words = normalize(token.text)
-        senses = self._phrases.get(words[0], {}).get(words, []) if words else []
+        senses = self._phrases.senses(words)
         return Chunk(token.text, (TextSense(token.text), *(s for s in senses if isinstance(s, ValueSense))))
 
     def _longest(self, tokens: tuple[Token, ...], at: int, as_of: date) -> tuple[Chunk, int]:
@@ -98,41 +119,41 @@ class Lexicon:
             text = " ".join(t.text for t in tokens[at : at + period.length])
             return Chunk(text, (PeriodSense(period.period),)), period.length
         if length:
-            return Chunk(" ".join(t.text for t in tokens[at : at + length]), tuple(senses)), length
+            return Chunk(" ".join(t.text for t in tokens[at : at + length]), senses), length
         token = tokens[at]
         if token.number is not None:
             return Chunk(token.text, (NumberSense(token.number, token.unit),)), 1
         senses, length = self._other_form(tokens, at)
         if length:
-            return Chunk(" ".join(t.text for t in tokens[at : at + length]), tuple(senses)), length
+            return Chunk(" ".join(t.text for t in tokens[at : at + length]), senses), length
         return self._typo(token), 1
 
-    def _phrase(self, tokens: tuple[Token, ...], at: int) -> tuple[list[Sense], int]:
+    def _phrase(self, tokens: tuple[Token, ...], at: int) -> tuple[tuple[Sense, ...], int]:
         token = tokens[at]
         if token.text in self._codes:
             return self._codes[token.text], 1
-        best: tuple[list[Sense], int] = ([], 0)
-        for words, senses in self._phrases.get(token.norm, {}).items():
-            length = len(words)
+        for length in self._phrases.lengths(token.norm):
+            stretch = tokens[at : at + length]
+            words = tuple(t.norm for t in stretch)
+            senses = self._phrases.senses(words) if len(words) == length else ()
+            if not senses:
+                continue
             if words[0] in ("or", "and") and length > 1 and _bounds_again(tokens[at + length : at + length + 1]):
                 continue  # "or more than 3", "or over 3": another bound
-            stretch = tokens[at : at + length]
             if any(t.opens for t in stretch[1:]) and not any(isinstance(s, ValueSense) for s in senses):
                 continue  # no phrase goes across the end of a sentence
-            if length > best[1] and tuple(t.norm for t in stretch) == words:
-                best = (senses, length)
-        if token.number is not None and best[1] == 1:
-            return [], 0
-        return best
+            return ((), 0) if token.number is not None and length == 1 else (senses, length)
+        return (), 0
 
-    def _other_form(self, tokens: tuple[Token, ...], at: int) -> tuple[list[Sense], int]:
+    def _other_form(self, tokens: tuple[Token, ...], at: int) -> tuple[tuple[Sense, ...], int]:
         """The longest phrase of the model that stands here with its verb in another form."""
         if tokens[at].text in self._codes or not tokens[at].norm.endswith(("ing", "ed")):
-            return [], 0
-        known = self._inflected.get(stem(tokens[at].norm), {})
-        fitting = [w for w in known if stems(tuple(t.norm for t in tokens[at : at + len(w)])) == w]
-        longest = max(fitting, key=len, default=())
-        return (known[longest], len(longest)) if longest else ([], 0)
+            return (), 0
+        for length in self._inflected.lengths(stem(tokens[at].norm)):
+            words = stems(tuple(t.norm for t in tokens[at : at + length]))
+            if len(words) == length and (senses := self._inflected.senses(words)):
+                return senses, length
+        return (), 0
 
     def _typo(self, token: Token) -> Chunk:
         """One edit away from exactly one word of one phrase: read as that word, and say so."""
@@ -143,15 +164,8 @@ class Lexicon:
         if len(likely) != 1:
             return Chunk(token.text, ())
         word = likely[0]
-        senses = self._phrases.get(word, {}).get((word,), [])
-        return Chunk(token.text, tuple(senses), corrected=word if senses else "")
-
-
-def _put(table: dict[str, dict[tuple[str, ...], list[Sense]]], words: tuple[str, ...], sense: Sense) -> None:
-    if words:
-        senses = table.setdefault(words[0], {}).setdefault(words, [])
-        if sense not in senses:
-            senses.append(sense)
+        senses = self._phrases.senses((word,))
+        return Chunk(token.text, senses, corrected=word if senses else "")
 
 
 def _is_slip(typed: str, word: str) -> bool:
@@ -183,6 +197,12 @@ def _is_plain_number(tokens: tuple[Token, ...], at: int, length: int) -> bool:
     before = tokens[at - 1].norm if at else ""
     compares = {"than", "over", "above", "under", "below", "least", "most", "exactly", "exceed", "top", "bottom"}
     return length == 1 and token.number is not None and (before in compares or bool(token.unit) or "," in token.text)
+
+
+def _function_words() -> Iterator[tuple[tuple[str, ...], Sense]]:
+    for words, senses in phrases(construct.phrases for construct in CONSTRUCTS).items():
+        for kind, argument in senses:
+            yield words, WordSense(kind, argument)
 
 
 def _model_phrases(model: SemanticModel) -> Iterator[tuple[str, Sense]]:

@@ -1,152 +1,94 @@
-"""A Chat Completions endpoint on the loopback interface, whose behaviour a test scripts request by request."""
+"""Models and scripted endpoints of one test, and the search for the key wherever it could have been written."""
 
 from __future__ import annotations
 
-import json
-import socket
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
 
+from nl2sql.errors import LanguageModelError
 from nl2sql.llm import base
+from nl2sql.llm.base import Call
+from nl2sql.llm.capabilities import CapabilityMemory
+from nl2sql.llm.openai import OpenAIModel
+from nl2sql.prompt.base import Message, Prompt
+from tests.fakes.openai.acts import Script
+from tests.fakes.openai.server import Endpoint, serve
+
+KEY = "sk-proj-" + "THISisTHEsecretKEY0123456789"
+SCHEMA = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+PROMPT = Prompt((Message("system", "Be brief."), Message("user", "Größe?")), SCHEMA, "t@v1", "f")
+# What a limit may be overrun by on a busy machine, in seconds.
+SLACK = 1.5
 
 
-def completion(text: str, **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}} | more
-    return {
-        "id": "c",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "served-2026-01",
-        "choices": [choice],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
-    }
+@dataclass
+class Story:
+    """What one call told the trace."""
+
+    remarks: list[str] = field(default_factory=list)
+    progress: list[int] = field(default_factory=list)
+    cancelled: Event = field(default_factory=Event)
+
+    def call(self, **more: Any) -> Call:
+        return Call(cancelled=self.cancelled, remark=self.remarks.append, progress=self.progress.append, **more)
 
 
 @dataclass(frozen=True)
-class Act:
-    """What the server does with one request. `stall` seconds pass before anything, `drip` between single bytes."""
+class Wire:
+    """One of the four ways a reply can come."""
 
-    status: int = 200
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    stall: float = 0.0
-    drip: float = 0.0
-    drop: bool = False
+    api: str
+    is_streamed: bool
 
     @property
-    def raw(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+    def path(self) -> str:
+        return "/v1/responses" if self.api == "responses" else "/v1/chat/completions"
 
 
-Script = Sequence[Act] | Callable[[dict[str, Any]], Act]
+WIRES = [Wire(api, is_streamed) for api in ("chat", "responses") for is_streamed in (True, False)]
 
 
-class Endpoint:
-    """`requests` are the bodies it got, `keys` the authorisation headers. A sequence repeats its last act."""
-
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str] = []
-        self.closing = Event()
-
-    def act(self, body: dict[str, Any], key: str) -> Act:
-        self.requests.append(body)
-        self.keys.append(key)
-        if callable(self._script):
-            return self._script(body)
-        return self._script[min(len(self.requests), len(self._script)) - 1]
-
-    url = ""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_POST(self) -> None:
-        endpoint = self.server.endpoint
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        act = endpoint.act(body, self.headers.get("Authorization", ""))
-        if self.path != "/v1/chat/completions":
-            act = Act(404, {"error": {"message": f"no {self.path}"}})
-        if act.stall and endpoint.closing.wait(act.stall):
-            act = Act(drop=True)
-        if act.drop:
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return
-        self.send_response(act.status)
-        for name, value in {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(act.raw)),
-            **act.headers,
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self._send(act, endpoint)
-
-    def _send(self, act: Act, endpoint: Endpoint) -> None:
-        if not act.drip:
-            self.wfile.write(act.raw)
-            return
-        for byte in act.raw:
-            if endpoint.closing.wait(act.drip):
-                return
-            self.wfile.write(bytes([byte]))
-            self.wfile.flush()
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.endpoint = endpoint
-
-    def handle_error(self, *args: Any) -> None:
-        """A client that hung up is what some of these tests are about."""
-
-
-@contextmanager
-def serve(script: Script) -> Iterator[Endpoint]:
-    endpoint = Endpoint(script)
-    server = _Server(endpoint)
-    endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield endpoint
-    finally:
-        endpoint.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+@pytest.fixture(params=WIRES, ids=lambda wire: f"{wire.api}-{'stream' if wire.is_streamed else 'whole'}")
+def wire(request: pytest.FixtureRequest) -> Wire:
+    given: Wire = request.param
+    return given
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Callable[[Script], Endpoint]]:
+def endpoint() -> Iterator[Callable[..., Endpoint]]:
     """Starts servers for one test and stops them after it."""
-    running: list[Any] = []
+    with ExitStack() as running:
 
-    def start(script: Script) -> Endpoint:
-        manager = serve(script)
-        running.append(manager)
-        return manager.__enter__()
+        def start(script: Script, **options: Any) -> Endpoint:
+            return running.enter_context(serve(script, **options))
 
-    yield start
-    for manager in running:
-        manager.__exit__(None, None, None)
+        yield start
+
+
+@pytest.fixture
+def model() -> Iterator[Callable[..., OpenAIModel]]:
+    """Makes models and closes them after the test."""
+    made: list[OpenAIModel] = []
+
+    def make(url: str | None, wire: Wire | None = None, **options: Any) -> OpenAIModel:
+        if wire is not None:
+            memory = CapabilityMemory()
+            memory.reject(url or "", "asked", [] if wire.is_streamed else ["stream"])
+            options = {"api": wire.api, "capabilities": memory} | options
+        made.append(OpenAIModel("asked", base_url=url, **({"timeout": 10.0, "api_key": KEY} | options)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +98,11 @@ def _requests_to_the_loopback_are_allowed(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nl2sql.llm.openai.BACKOFF_SECONDS", 0.02)
+
+
 @pytest.fixture
 def stopwatch() -> Callable[[], float]:
     begun = time.monotonic()
@@ -163,10 +110,30 @@ def stopwatch() -> Callable[[], float]:
 
 
 @pytest.fixture
-def say() -> Callable[..., dict[str, Any]]:
-    return completion
+def keyless(caplog: pytest.LogCaptureFixture) -> Callable[..., None]:
+    """Fails when any 8 characters in a row of the key are in a text, or in what was logged, at any level."""
+    caplog.set_level(logging.DEBUG)
+
+    def check(*texts: str) -> None:
+        for text in (*texts, caplog.text):
+            assert not any(KEY[i : i + 8] in text for i in range(len(KEY) - 7))
+
+    return check
 
 
 @pytest.fixture
-def act() -> type[Act]:
-    return Act
+def failure(keyless: Callable[..., None]) -> Callable[..., LanguageModelError]:
+    """The error of one completion, after a look for the key wherever the error could show it."""
+
+    def complete(asked: OpenAIModel, story: Story | None = None, prompt: Prompt = PROMPT) -> LanguageModelError:
+        story = story or Story()
+        with pytest.raises(LanguageModelError) as caught:
+            asked.complete(prompt, story.call())
+        error = caught.value
+        printed = "".join(traceback.format_exception(error))
+        keyless(str(error), error.hint, repr(error), printed, repr(asked), repr(vars(error)), repr(story.remarks))
+        assert error.__cause__ is None
+        assert error.__context__ is None, "the client's exception holds the request and its headers"
+        return error
+
+    return complete

@@ -1,285 +1,198 @@
-"""The real client against a real server: whatever goes wrong ends in its own error, in time, without the key."""
+"""What is sent and what comes back when all is well, in both protocols."""
 
 from __future__ import annotations
 
-import logging
-import socket
-import traceback
-from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
 
 import pytest
 
-from nl2sql.errors import (
-    LanguageModelError,
-    ModelAuthFailed,
-    ModelBusy,
-    ModelReplyInvalid,
-    ModelTimedOut,
-    ModelUnreachable,
-)
+from nl2sql.errors import LanguageModelError, ModelAuthFailed
 from nl2sql.llm.base import Completion, Usage
-from nl2sql.llm.openai import OpenAIModel
 from nl2sql.prompt.base import Message, Prompt
+from tests.fakes.openai.acts import Act, Received, say
+from tests.integration.llm.conftest import KEY, PROMPT, SCHEMA, Story, Wire
 
-KEY = "sk-proj-THISisTHEsecretKEY0123456789"
-SCHEMA = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
-PROMPT = Prompt((Message("system", "Be brief."), Message("user", "Größe?")), SCHEMA, "t@v1", "f")
-# What a limit may be overrun by on a busy machine.
-SLACK = 1.5
+SENT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Größe?"}]
 
 
-@pytest.fixture
-def model() -> Iterator[Callable[..., OpenAIModel]]:
-    """Makes models and closes them after the test."""
-    made: list[OpenAIModel] = []
-
-    def make(url: str | None, **options: Any) -> OpenAIModel:
-        made.append(OpenAIModel("asked", base_url=url, **({"timeout": 10.0, "api_key": KEY} | options)))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+def test_a_good_reply_is_returned_with_its_usage(wire: Wire, model: Any, endpoint: Any) -> None:
+    server = endpoint([Act('{"kind": "数", "sql": "SELECT 1"}', usage=(1_100, 70, 1_024))])
+    said = model(server.url, wire).complete(PROMPT)
+    assert said == Completion('{"kind": "数", "sql": "SELECT 1"}', "served-2026-01", Usage(1_100, 70, 1_024))
+    assert [each.path for each in server.requests] == [wire.path]
+    assert ("stream" in server.bodies[0]) is wire.is_streamed
+    assert server.keys == [f"Bearer {KEY}"]
 
 
-def failure(asked: OpenAIModel, caplog: pytest.LogCaptureFixture) -> LanguageModelError:
-    """The error of one completion, after a look for the key wherever the error could show it."""
-    caplog.set_level(logging.DEBUG)
-    with pytest.raises(LanguageModelError) as caught:
-        asked.complete(PROMPT)
-    error = caught.value
-    printed = "".join(traceback.format_exception(error))
-    for text in (str(error), error.hint, repr(error), printed, repr(asked), repr(vars(error)), caplog.text):
-        assert not any(KEY[i : i + 8] in text for i in range(len(KEY) - 7))
-    assert error.__cause__ is None
-    assert error.__context__ is None, "the client's exception holds the request and its headers"
-    return error
-
-
-def test_a_good_reply_is_returned_with_what_was_sent(model: Any, endpoint: Any, act: Any, say: Any) -> None:
-    server = endpoint([act(body=say('{"kind": "数"}'))])
-    assert model(server.url).complete(PROMPT) == Completion('{"kind": "数"}', "served-2026-01", Usage(11, 7))
-    assert server.requests == [
+def test_what_is_sent_to_chat_completions(model: Any, endpoint: Any) -> None:
+    server = endpoint(["{}"])
+    model(server.url, seed=7, reasoning_effort="low").complete(PROMPT)
+    assert server.bodies == [
         {
             "model": "asked",
-            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Größe?"}],
+            "messages": SENT,
+            "stream": True,
+            "stream_options": {"include_usage": True},
             "temperature": 0.0,
+            "seed": 7,
+            "reasoning_effort": "low",
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "reply", "strict": True, "schema": SCHEMA},
             },
         }
     ]
-    assert server.keys == [f"Bearer {KEY}"]
+
+
+def test_what_is_sent_to_responses(model: Any, endpoint: Any) -> None:
+    server = endpoint(["{}"])
+    model(server.url, api="responses", seed=7, reasoning_effort="low").complete(PROMPT)
+    assert server.bodies == [
+        {
+            "model": "asked",
+            "input": SENT,
+            "store": False,
+            "stream": True,
+            "temperature": 0.0,
+            "reasoning": {"effort": "low"},
+            "text": {"format": {"type": "json_schema", "name": "reply", "strict": True, "schema": SCHEMA}},
+        }
+    ]
+
+
+def test_a_prompt_without_a_schema_is_answered_in_free_text(wire: Wire, model: Any, endpoint: Any) -> None:
+    server = endpoint(["yes"])
+    assert model(server.url, wire).complete(Prompt(PROMPT.messages, {}, "t@v1", "f")).text == "yes"
+    assert not {"response_format", "text"} & set(server.bodies[0])
+    assert server.requests[0].texts == ["Be brief.", "Größe?"]
+
+
+def test_another_sample_is_another_draw(model: Any, endpoint: Any) -> None:
+    server = endpoint(["{}"])
+    for options in ({"seed": 7}, {"temperature": 1.2, "seed": 0}, {"temperature": None}):
+        model(server.url, **options).complete(PROMPT, Story().call(sample=2))
+    assert [(body.get("temperature"), body.get("seed")) for body in server.bodies] == [(0.7, 9), (1.2, 2), (None, None)]
+
+
+def test_no_temperature_is_sent_when_none_is_wanted(wire: Wire, model: Any, endpoint: Any) -> None:
+    server = endpoint(["{}"])
+    model(server.url, wire, temperature=None).complete(PROMPT)
+    model(server.url, wire, temperature=0.7).complete(PROMPT)
+    assert [body.get("temperature") for body in server.bodies] == [None, 0.7]
 
 
 def test_the_address_and_key_of_the_environment_are_used(
-    model: Any, endpoint: Any, act: Any, say: Any, monkeypatch: pytest.MonkeyPatch
+    model: Any, endpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = endpoint([act(body=say("{}"))])
+    server = endpoint(["{}"])
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\n")
     assert model(None, api_key="").complete(PROMPT).text == "{}"
     assert server.keys == [f"Bearer {KEY}"]
 
 
-@pytest.mark.parametrize(
-    ("status", "expected", "requests"),
-    [
-        (400, LanguageModelError, 1),
-        (401, ModelAuthFailed, 1),
-        (403, ModelAuthFailed, 1),
-        (404, ModelAuthFailed, 1),
-        (429, ModelBusy, 3),
-        (500, ModelBusy, 3),
-        (503, ModelBusy, 3),
-    ],
-)
-def test_a_refusal_is_mapped_and_only_a_passing_one_tried_again(
-    model: Any,
-    status: int,
-    expected: type[LanguageModelError],
-    requests: int,
-    endpoint: Any,
-    act: Any,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("nl2sql.llm.openai.BACKOFF_SECONDS", 0.01)
-    server = endpoint([act(status, {"error": {"message": f"Incorrect API key provided: {KEY}.", "code": "c"}})])
-    error = failure(model(server.url, max_retries=2), caplog)
-    assert type(error) is expected
-    assert "Incorrect API key provided" in error.hint
-    assert len(server.requests) == requests
-
-
-def test_a_passing_problem_passes(model: Any, endpoint: Any, act: Any, say: Any) -> None:
-    server = endpoint([act(503, {}, {"Retry-After": "0.05"}), act(body=say("{}"))])
-    assert model(server.url).complete(PROMPT).text == "{}"
-
-
-def test_a_provider_that_says_come_back_later_than_the_limit_is_not_waited_for(
-    model: Any, endpoint: Any, act: Any, caplog: pytest.LogCaptureFixture, stopwatch: Callable[[], float]
-) -> None:
-    server = endpoint([act(429, {}, {"Retry-After": "60"})])
-    assert type(failure(model(server.url, timeout=5.0), caplog)) is ModelBusy
-    assert stopwatch() < SLACK
-
-
-def test_a_dropped_connection_is_no_connection(
-    model: Any, endpoint: Any, act: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = endpoint([act(drop=True)])
-    assert type(failure(model(server.url, max_retries=0), caplog)) is ModelUnreachable
-
-
-def test_a_reply_that_breaks_off_is_no_connection(
-    model: Any, endpoint: Any, act: Any, say: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = endpoint([act(body=say("{}"), headers={"Content-Length": "99999", "Connection": "close"})])
-    assert type(failure(model(server.url, max_retries=0, timeout=2.0), caplog)) in (ModelUnreachable, ModelTimedOut)
-
-
-def test_nobody_listening_is_no_connection(model: Any, caplog: pytest.LogCaptureFixture) -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        error = failure(model(f"http://127.0.0.1:{held.getsockname()[1]}/v1", max_retries=0), caplog)
-    assert type(error) is ModelUnreachable
-    assert "127.0.0.1" in str(error)
-
-
-@pytest.mark.parametrize("slow", [{"stall": 20.0}, {"drip": 0.05}])
-def test_an_answer_that_takes_too_long_is_cut_at_the_limit(
-    model: Any,
-    slow: dict[str, float],
-    endpoint: Any,
-    act: Any,
-    say: Any,
-    caplog: pytest.LogCaptureFixture,
-    stopwatch: Callable[[], float],
-) -> None:
-    server = endpoint([act(body=say("x" * 1_000), **slow)])
-    error = failure(model(server.url, timeout=0.5, max_retries=5), caplog)
-    assert type(error) is ModelTimedOut
-    assert str(error) == "The language model gave no answer within 0.5 s."
-    assert stopwatch() < 0.5 + SLACK
-    assert len(server.requests) == 1
-
-
-def test_all_tries_together_stay_within_the_limit(
-    model: Any, endpoint: Any, act: Any, caplog: pytest.LogCaptureFixture, stopwatch: Callable[[], float]
-) -> None:
-    server = endpoint([act(500, {})])
-    assert type(failure(model(server.url, timeout=1.2, max_retries=50), caplog)) is ModelBusy
-    assert stopwatch() < 1.2 + SLACK
-    assert 2 <= len(server.requests) <= 4
+def test_progress_is_told_while_the_model_writes(model: Any, endpoint: Any) -> None:
+    for api in ("chat", "responses"):
+        story = Story()
+        asked = model(endpoint([say("x" * 100, piece=10, pause=0.05)]).url, Wire(api, True))
+        assert len(asked.complete(PROMPT, story.call()).text) == 100
+        assert 2 <= len(story.progress) <= 8, "at most ten times a second"
+        assert story.progress == sorted(set(story.progress))
+        assert story.progress[-1] <= 100
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"<html>sign in</html>",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        {"choices": []},
-        {"choices": [{}]},
-        {"choices": [{"message": None}]},
-        {"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": "many"}},
-        {"error": {"message": "overloaded"}},
+        b'data: {"choices": [{"delta": {"content": "{}"}}]}\r\n\r\ndata: [DONE]\r\n\r\n',
+        b': hello\n\ndata:{"choices": [{"delta": {"content": "{}"}, "finish_reason": "stop"}]}',
+        b'\xef\xbb\xbf{"choices": [{"message": {"content": "{}"}}]}',
+        b'\n {"choices": [{"message": {"content": [{"type": "text", "text": "{}"}]}}]}',
+        b'{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": "many", "completion_tokens": -1}}',
+        b'{"choices": [{"message": {"content": "{}"}}], "usage": []}',
     ],
-    ids=lambda body: repr(body)[:20],
+    ids=["CRLF", "no end", "BOM", "parts", "odd usage", "no usage"],
 )
-def test_what_is_no_completion_is_an_invalid_reply(
-    model: Any, body: Any, endpoint: Any, act: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = endpoint([act(body=body)])
-    error = failure(model(server.url), caplog)
-    assert type(error) is ModelReplyInvalid
-    assert "does not speak" in str(error)
+def test_endpoints_may_take_liberties(body: bytes, model: Any, endpoint: Any) -> None:
+    asked = model(endpoint([Act(body=body, content_type="text/plain")]).url)
+    assert asked.complete(PROMPT) == Completion("{}", "asked", Usage())
 
 
-def test_a_reply_without_an_answer_says_why(
-    model: Any, endpoint: Any, act: Any, say: Any, caplog: pytest.LogCaptureFixture
+def test_a_stream_that_is_over_but_stays_open_is_not_waited_for(
+    wire: Wire, model: Any, endpoint: Any, stopwatch: Any
 ) -> None:
-    refusal = {"role": "assistant", "content": None, "refusal": "I can't help with that."}
-    server = endpoint(
-        [
-            act(body=say("{", finish_reason="length")),
-            act(body=say("", finish_reason="content_filter")),
-            act(body=say(" ")),
-            act(body=say("", message=refusal)),
-            act(body=b" " * 2_000_000),
-        ]
+    if not wire.is_streamed:
+        pytest.skip("a whole reply ends with its body")
+    done = b"data: [DONE]\n\n" if wire.api == "chat" else b""
+    event = (
+        b'data: {"choices": [{"delta": {"content": "{}"}}]}\n\n'
+        if wire.api == "chat"
+        else b'data: {"type": "response.completed", "response": {"status": "completed", "output": '
+        b'[{"type": "message", "content": [{"type": "output_text", "text": "{}"}]}]}}\n\n'
     )
-    asked = model(server.url)
-    for said in ("cut off", "withheld", "empty", "declined", "far too long"):
-        error = failure(asked, caplog)
-        assert type(error) is ModelReplyInvalid
-        assert said in str(error)
+    server = endpoint([Act(body=event + done, headers={"Content-Length": "99999"}, content_type="text/event-stream")])
+    assert model(server.url, wire, timeout=30.0).complete(PROMPT).text == "{}"
+    assert stopwatch() < 5
 
 
-REJECTS_SCHEMA = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
-REJECTS_ZERO = "Unsupported value: 'temperature' does not support 0 with this model."
+def test_connections_are_used_again(wire: Wire, model: Any, endpoint: Any) -> None:
+    server = endpoint(["{}"])
+    asked = model(server.url, wire)
+    for _ in range(5):
+        asked.complete(PROMPT)
+    assert len({each.port for each in server.requests}) == 1
 
 
-def picky(act: Any, say: Any, *, status: int = 400) -> Callable[[dict[str, Any]], Any]:
-    def answer(body: dict[str, Any]) -> Any:
-        if "temperature" in body:
-            return act(status, {"error": {"message": REJECTS_ZERO, "param": "temperature"}})
-        if "response_format" in body:
-            return act(status, {"error": {"message": REJECTS_SCHEMA}})
-        return act(body=say("{}"))
+def test_one_model_serves_many_threads(wire: Wire, model: Any, endpoint: Any) -> None:
+    server = endpoint(lambda received: Act(received.texts[-1]), rejects={"temperature", "json_schema"})
+    asked = model(server.url, wire)
+    said: dict[int, str] = {}
 
-    return answer
+    def ask(number: int) -> None:
+        prompt = Prompt((PROMPT.messages[0], Message("user", f"{number}?")), SCHEMA, "t@v1", "f")
+        said[number] = asked.complete(prompt).text
 
-
-@pytest.mark.parametrize("status", [400, 422])
-def test_what_an_endpoint_rejects_is_left_out_once_and_for_all(
-    model: Any, status: int, endpoint: Any, act: Any, say: Any
-) -> None:
-    server = endpoint(picky(act, say, status=status))
-    asked = model(server.url, max_retries=0)
-    assert asked.complete(PROMPT).text == "{}"
-    assert [sorted({"temperature", "response_format"} & set(body)) for body in server.requests] == [
-        ["response_format", "temperature"],
-        ["response_format"],
-        [],
-    ]
-    assert asked.complete(PROMPT).text == "{}"
-    assert len(server.requests) == 4, "the second question is asked once"
-    told = server.requests[-1]["messages"][0]["content"]
-    assert told.startswith("Be brief.\n\nReply with one JSON object")
-    assert '"additionalProperties":false' in told
-
-
-def test_an_endpoint_that_always_complains_is_not_asked_forever(
-    model: Any, endpoint: Any, act: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = endpoint([act(400, {"error": {"message": "temperature and response_format are both wrong"}})])
-    assert type(failure(model(server.url), caplog)) is LanguageModelError
-    assert len(server.requests) == 3
-
-
-def test_no_temperature_is_sent_when_none_is_wanted(model: Any, endpoint: Any, act: Any, say: Any) -> None:
-    server = endpoint([act(body=say("{}"))])
-    model(server.url, temperature=None).complete(PROMPT)
-    model(server.url, temperature=0.7).complete(PROMPT)
-    assert [body.get("temperature") for body in server.requests] == [None, 0.7]
-
-
-def test_one_model_serves_many_threads(model: Any, endpoint: Any, act: Any, say: Any) -> None:
-    server = endpoint(picky(act, say))
-    asked = model(server.url)
-    said: list[str] = []
-    threads = [Thread(target=lambda: said.append(asked.complete(PROMPT).text)) for _ in range(8)]
+    threads = [Thread(target=ask, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert said == ["{}"] * 8
+    assert said == {number: f"{number}?" for number in range(8)}
+
+
+def test_a_password_in_the_address_is_sent_and_shown_nowhere(model: Any, endpoint: Any, keyless: Any) -> None:
+    server = endpoint(["{}"])
+    asked = model(server.url.replace("http://", f"http://gate:{KEY}@"), api_key="other")
+    assert asked.complete(PROMPT).text == "{}"
+    assert server.keys[0].startswith("Basic ")
+    keyless(repr(asked))
+
+
+def test_a_prompt_is_not_sent_on_to_another_address(wire: Wire, model: Any, endpoint: Any, failure: Any) -> None:
+    other = endpoint(["{}"])
+    server = endpoint([Act(status=307, headers={"Location": other.url + wire.path.removeprefix("/v1")})])
+    error = failure(model(server.url, wire))
+    assert type(error) is LanguageModelError
+    assert "sends requests on to another address" in str(error)
+    assert other.requests == []
+
+
+def test_a_wrong_key_is_not_tried_again(wire: Wire, model: Any, endpoint: Any, failure: Any) -> None:
+    def check(received: Received) -> Act:
+        return (
+            Act("{}") if received.headers["authorization"] == "Bearer right" else Act(status=401, message=f"No {KEY}")
+        )
+
+    server = endpoint(check)
+    assert type(failure(model(server.url, wire, max_retries=5))) is ModelAuthFailed
+    assert len(server.requests) == 1
+    assert model(server.url, wire, api_key="right").complete(PROMPT).text == "{}"
+
+
+def test_a_key_that_a_gateway_echoes_is_not_in_the_completion(
+    wire: Wire, model: Any, endpoint: Any, keyless: Any
+) -> None:
+    said = model(endpoint([Act(f"SELECT '{KEY}'", model=KEY)]).url, wire).complete(PROMPT)
+    assert said.text == "SELECT '[hidden]'"
+    keyless(repr(said))

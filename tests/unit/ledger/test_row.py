@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from nl2sql.engines.base import Estimate, ResultTable
 from nl2sql.ledger.base import LedgerRow
 from nl2sql.ledger.row import Prices, row_of
 from nl2sql.llm.base import Usage
+from nl2sql.llm.prices import TokenPrice
 from nl2sql.question import Principal, Question
 from nl2sql.writers.base import Origin
 
@@ -126,3 +127,29 @@ def test_an_answer_without_an_id_gets_a_new_one() -> None:
     nameless = replace(ANSWER, id="")
     assert row(nameless).id
     assert row(nameless).id != row(nameless).id
+
+
+def test_the_table_says_what_a_token_costs_on_the_day_of_the_question() -> None:
+    asked: list[date] = []
+
+    def table(day: date) -> TokenPrice | None:
+        asked.append(day)
+        return TokenPrice(Decimal("0.25"), Decimal("0.025"), Decimal(2))
+
+    assert row(ANSWER, Prices(table=table)).cost == Decimal("0.00035")
+    assert asked == [AT.date()]
+    cached = replace(ANSWER, usage=Usage(1_000, 50, 1_000))
+    assert row(cached, Prices(table=table)).cost == Decimal("0.000125")
+    assert row(cached, Prices(Decimal(1), table=table)).cost == Decimal("0.0011")  # one's own price has no rebate
+    assert row(ANSWER, Prices(table=lambda day: None)).cost is None
+
+
+def test_tokens_in_another_currency_than_bytes_are_not_added_to_them() -> None:
+    def table(day: date) -> TokenPrice | None:
+        return TokenPrice(Decimal("0.25"), Decimal("0.025"), Decimal(2), "EUR")
+
+    alone = row(ANSWER, Prices(table=table))
+    assert (alone.cost, alone.currency) == (Decimal("0.00035"), "EUR")
+    billed = replace(ANSWER, table=result(billed=TIB))
+    beside = row(billed, Prices(bytes_per_tib=Decimal("6.25"), table=table))
+    assert (beside.cost, beside.currency) == (Decimal("6.25"), "USD")

@@ -9,9 +9,10 @@ from datetime import date
 import pytest
 
 from nl2sql.catalog.model import Dataset, DataType, Field, SemanticModel
+from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.base import Context, Example
-from nl2sql.context.retrieve import retrieve
+from nl2sql.context.retrieve import Retriever, retrieve
 from nl2sql.prompt.base import EarlierTry, Problem, Prompt
 from nl2sql.prompt.render import render_prompt
 from nl2sql.prompt.template import PromptTemplate
@@ -137,3 +138,81 @@ def test_no_value_of_a_column_that_a_role_hides_or_masks_is_told(template: Promp
     assert '"local": withheld' in text
     for hidden in ("MUC", "Munich", "city", "nearby"):
         assert hidden not in text
+
+
+class Stored:
+    """A database with names in its rows."""
+
+    def distinct_values(self, table: str, column: str, limit: int, where: str = "") -> list[str]:
+        return ["Gotham", "9000"]
+
+    def fingerprint(self) -> str:
+        return "1"
+
+
+def indexed(shop: SemanticModel) -> SemanticModel:
+    customers = shop.datasets[0]
+    fields = tuple(replace(f, indexed=True) if f.name in ("city", "credit_limit") else f for f in customers.fields)
+    return replace(shop, datasets=(replace(customers, fields=fields), shop.datasets[1]))
+
+
+def asked_with(retriever: Retriever, text: str, model: SemanticModel, template: PromptTemplate) -> str:
+    question = Question.parse(text)
+    context = retriever(question, model, "sqlite", date(2026, 6, 30))
+    return rendered(render_prompt(template, question, context, reply_schema=SCHEMA))
+
+
+def test_a_stored_value_is_told_where_the_question_names_it_and_the_setting_allows(
+    template: PromptTemplate, shop: SemanticModel
+) -> None:
+    model = indexed(shop)
+    stored = ValueIndex(model, Stored())
+    for values, told in (("none", False), ("enums", False), ("linked", True)):
+        text = asked_with(Retriever(values=values, stored=stored), "Turnover in gotham", model, template)
+        assert ("Gotham" in text) is told
+
+
+def test_with_values_none_no_listed_value_is_told(template: PromptTemplate, shop: SemanticModel) -> None:
+    assert "MUC" in asked_with(Retriever(), "Turnover by town in Munich", shop, template)
+    text = asked_with(
+        Retriever(values="none"),
+        "Turnover by town in Munich",
+        replace(shop, datasets=(replace(shop.datasets[0], filters=()), shop.datasets[1])),
+        template,
+    )
+    assert "MUC" not in text
+    assert "München" not in text
+    assert text.count("Munich") == 2, "in the question, and as its word for a city"
+
+
+def test_no_stored_value_of_a_hidden_column_is_told(template: PromptTemplate, shop: SemanticModel) -> None:
+    model = indexed(shop)
+    retriever = Retriever(values="linked", stored=ValueIndex(model, Stored()))
+    hidden = seen_by(model, {"customers.city"})
+    for seen in (hidden, seen_by(model, set(), {"customers.city"})):
+        assert "Gotham" not in asked_with(retriever, "Turnover in gotham", seen, template)
+    assert "9000" not in asked_with(retriever, "Customers of the limit 9,000", model, template).replace("9,000", "")
+
+
+def test_an_example_that_reads_what_is_hidden_is_not_told(template: PromptTemplate, shop: SemanticModel) -> None:
+    examples = (
+        Example("Turnover by limit", "SELECT credit_limit FROM customers"),
+        Example("Turnover by town", "SELECT city FROM customers"),
+    )
+    text = asked_with(Retriever(examples), "Turnover by town and limit", shop, template)
+    assert "SELECT city FROM customers" in text
+    assert "credit_limit" not in text
+    as_seen = seen_by(shop, {"customers.city"})
+    assert "SELECT city" not in asked_with(Retriever(examples), "Turnover by town and limit", as_seen, template)
+
+
+def test_what_a_narrowed_context_leaves_out_is_not_called_withheld(
+    template: PromptTemplate, shop: SemanticModel
+) -> None:
+    question = Question.parse("amount")
+    context = retrieve(question, shop, "sqlite", date(2026, 6, 30))
+    less = replace(context, fields={"orders": ("id",)}, metrics=(), values_of=frozenset())
+    text = rendered(render_prompt(template, question, less, reply_schema=SCHEMA))
+    assert ": withheld" not in text
+    assert "turnover" not in text
+    assert "MUC: " not in text

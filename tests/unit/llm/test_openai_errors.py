@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from email.utils import formatdate
 
 import httpx2
 import openai
@@ -19,10 +21,11 @@ from nl2sql.errors import (
 )
 from nl2sql.llm import base
 from nl2sql.llm.openai import OpenAIModel
-from nl2sql.llm.openai_errors import map_error, redactor
+from nl2sql.llm.openai_errors import asks_to_wait, failure_of, key_hider, map_error, redactor, retry_after
+from nl2sql.llm.openai_replies import Reply
 from nl2sql.prompt.base import Message, Prompt
 
-KEY = "sk-proj-THISisTHEsecretKEY0123456789"
+KEY = "sk-proj-" + "THISisTHEsecretKEY0123456789"
 REQUEST = httpx2.Request("POST", "http://h/v1/chat/completions", headers={"Authorization": f"Bearer {KEY}"})
 
 # What each exception of the client means here. A class that the client adds later fails the test below by name.
@@ -93,13 +96,15 @@ def test_every_exception_of_the_client_has_a_meaning_here() -> None:
 
 @pytest.mark.parametrize("cls", sorted(set(classes(httpx2.HTTPError)), key=lambda c: c.__name__))
 def test_every_exception_of_the_transport_is_no_connection_or_no_time(cls: type[Exception]) -> None:
-    expected = ModelTimedOut if issubclass(cls, httpx2.TimeoutException) else ModelUnreachable
+    is_late = issubclass(cls, httpx2.TimeoutException) and not issubclass(cls, httpx2.ConnectTimeout)
+    expected = ModelTimedOut if is_late else ModelUnreachable
     assert type(mapped(bare(cls, 0))) is expected
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
+        (301, LanguageModelError),
         (400, LanguageModelError),
         (401, ModelAuthFailed),
         (402, ModelAuthFailed),
@@ -152,6 +157,18 @@ def test_no_part_of_a_key_survives(text: str) -> None:
     assert "proj" not in shown
 
 
+def test_a_reply_is_hidden_from_the_key_and_left_alone_otherwise() -> None:
+    hide = key_hider(KEY)
+    said = f"SELECT '{KEY}', '{KEY[3:22]}', 'sk-proj-' AS  a\n" + "x" * 1_000
+    assert hide(said) == "SELECT '[hidden]', '[hidden]" + f"{KEY[19:22]}', 'sk-proj-' AS  a\n" + "x" * 1_000
+    for placeholder in ("", "none", "password", "my-local-listings"):
+        assert key_hider(placeholder)(f"SELECT none, {placeholder}") == f"SELECT none, {placeholder}"
+
+
+def test_without_a_key_only_what_looks_like_one_is_hidden() -> None:
+    assert redactor("")("none of sk-abcdefgh") == "none of [hidden]"
+
+
 def test_harmless_text_survives_and_long_text_is_cut() -> None:
     redact = redactor(KEY)
     assert redact("The model `gpt-9` does not exist") == "The model `gpt-9` does not exist"
@@ -185,7 +202,9 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str) -> No
     assert_keyless(caught.value)
 
 
-@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://h/v1", "http://", "http://h:port/v1"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8000/v1", "ftp://h/v1", "http://", "http://h:port/v1", "https://h/v1?key=x", "https://h/v1#x"]
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(SettingsInvalid, match="must look like"):
         OpenAIModel("m", api_key=KEY, base_url=url)
@@ -197,8 +216,75 @@ def test_a_model_shows_neither_its_key_nor_the_password_of_its_address() -> None
 
 
 def test_the_client_library_is_imported_only_when_a_model_is_made() -> None:
-    code = "import sys; import nl2sql.llm.openai, nl2sql.llm.openai_errors, nl2sql.llm.registry, nl2sql.writers.llm;"
+    code = "import sys; import nl2sql.llm.openai, nl2sql.llm.registry, nl2sql.writers.llm;"
     done = subprocess.run(
         [sys.executable, "-c", code + "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"], check=False
     )
     assert done.returncode == 0
+
+
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
+        ({"retry-after": formatdate(NOW + 30, usegmt=True)}, 30.0),
+        ({"retry-after": formatdate(NOW - 30, usegmt=True)}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "Mon, 99 Foo 20260 99:99:99 GMT"}, None),
+        ({}, None),
+    ],
+)
+def test_both_forms_of_retry_after_are_read(headers: dict[str, str], seconds: float | None) -> None:
+    response = httpx2.Response(429, request=REQUEST, headers=headers)
+    assert retry_after(openai.RateLimitError("no", response=response, body=None), NOW) == seconds
+
+
+def test_what_is_no_response_asks_for_no_wait() -> None:
+    assert retry_after(openai.APIConnectionError(request=REQUEST), NOW) is None
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "1 s"), (59.5, "60 s"), (120, "120 s"), (121, "3 minutes")])
+def test_a_wait_is_said_in_words_and_rounded_up(seconds: float, said: str) -> None:
+    assert f"asks to wait {said};" in str(asks_to_wait(seconds, ""))
+
+
+def reply(**changes: object) -> Reply:
+    return replace(Reply(text="{}", finish="stop", is_whole=True), **changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "said"),
+    [
+        (reply(finish="length"), ModelReplyInvalid, "cut off"),
+        (reply(finish="content_filter"), ModelReplyInvalid, "withheld"),
+        (reply(text=" "), ModelReplyInvalid, "empty"),
+        (reply(refusal="no", finish="content_filter"), ModelReplyInvalid, "declined"),
+        (reply(is_whole=False), ModelUnreachable, "broke off"),
+        (reply(failure=("rate_limit_exceeded", "")), ModelBusy, "busy"),
+        (reply(failure=("429", "")), ModelBusy, "busy"),
+        (reply(failure=("timeout", "")), ModelTimedOut, "gave up"),
+        (reply(failure=("invalid_api_key", KEY)), ModelAuthFailed, "did not accept"),
+        (reply(failure=("", "?")), LanguageModelError, "refused"),
+    ],
+)
+def test_every_reply_that_cannot_be_used_has_a_meaning(
+    given: Reply, expected: type[LanguageModelError], said: str
+) -> None:
+    error = failure_of(given, model="m", host="h", redact=redactor(KEY))
+    assert error is not None
+    assert type(error) is expected
+    assert said in str(error)
+    assert_keyless(error)
+
+
+def test_a_good_reply_is_no_failure() -> None:
+    assert failure_of(reply(), model="m", host="h", redact=redactor(KEY)) is None

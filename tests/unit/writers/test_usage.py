@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
-from nl2sql.llm import base
 from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Completion, Usage, charge, paid_for
 from nl2sql.llm.openai import OpenAIModel
 from nl2sql.prompt.base import Prompt
@@ -19,9 +17,8 @@ from nl2sql.question import Question
 from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.chain import ChainWriter
 from nl2sql.writers.codec import draft_from_bytes, draft_to_bytes
-from nl2sql.writers.llm import LlmWriter
+from tests.unit.writers.llm_writer import llm_writer
 
-PROMPTS = Path(__file__).parents[3] / "prompts"
 QUESTION = Question.parse("How many bids?")
 CONTEXT = Context(SemanticModel("m", ()), "sqlite", date(2026, 6, 30), ())
 PAID = Usage(900, 60)
@@ -68,14 +65,14 @@ def cannot(usage: Usage = NO_USAGE) -> CannotAnswer:
 
 @pytest.mark.parametrize("reply", [SQL, ASK, CANNOT], ids=lambda reply: reply["kind"])
 def test_every_kind_of_draft_says_what_it_cost(reply: dict[str, object]) -> None:
-    assert LlmWriter(PaidModel(json.dumps(reply)), PROMPTS).write(QUESTION, CONTEXT).usage == PAID
+    assert llm_writer(PaidModel(json.dumps(reply))).write(QUESTION, CONTEXT).usage == PAID
 
 
 @pytest.mark.parametrize("reply", ["", "I would rather not", '{"kind": "sql", "sql": 3}', "x" * 30_000])
 def test_a_reply_that_cannot_be_used_was_paid_for_all_the_same(reply: str) -> None:
     with pytest.raises(ModelReplyInvalid) as caught:
-        LlmWriter(PaidModel(reply), PROMPTS).write(QUESTION, CONTEXT)
-    assert paid_for(caught.value) == PAID
+        llm_writer(PaidModel(reply)).write(QUESTION, CONTEXT)
+    assert paid_for(caught.value) == PAID + PAID  # it is asked again, once
 
 
 def test_an_error_costs_nothing_unless_it_was_charged() -> None:
@@ -121,28 +118,24 @@ def test_a_cached_draft_costs_nothing() -> None:
         "assumptions": ["a"],
         "plan": "",
         "confidence": None,
+        "standalone": "",
     }
     assert draft_from_bytes(stored) == SqlDraft("SELECT 1", Origin("llm", "m", "n"), "one", ("a",))
 
 
-def served(text: str | None, reason: str = "stop", refusal: str | None = None) -> bytes:
-    message = {"role": "assistant", "content": text, "refusal": refusal}
-    usage = {"prompt_tokens": PAID.prompt_tokens, "completion_tokens": PAID.completion_tokens}
-    return json.dumps({"choices": [{"finish_reason": reason, "message": message}], "usage": usage}).encode()
+def test_what_a_provider_sent_and_nobody_can_use_was_paid_for_and_is_not_asked_for_again() -> None:
+    class Refusing(PaidModel):
+        asked = 0
 
+        def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
+            self.asked += 1
+            raise failed(ModelReplyInvalid("The language model refused."), PAID)
 
-@pytest.mark.parametrize(
-    "reply",
-    [served(None, refusal="no"), served("{", "length"), served("{", "content_filter"), served(" ")],
-    ids=["refused", "cut off", "withheld", "empty"],
-)
-def test_what_a_provider_sent_and_nobody_can_use_was_paid_for(reply: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "ALLOW_MODEL_REQUESTS", True)
-    monkeypatch.setattr(OpenAIModel, "_send", lambda *_: reply)
-    writer = LlmWriter(OpenAIModel("m", base_url="http://127.0.0.1:9/v1"), PROMPTS)
-    with pytest.raises(ModelReplyInvalid) as caught:
-        writer.write(QUESTION, CONTEXT)
+    model = Refusing("")
+    with pytest.raises(ModelReplyInvalid, match="refused") as caught:
+        llm_writer(model).write(QUESTION, CONTEXT)
     assert paid_for(caught.value) == PAID
+    assert model.asked == 1
 
 
 @pytest.mark.parametrize(
