@@ -57,10 +57,16 @@ def _linked(side: str, ties: _Ties, source: Source, speaker: Speaker) -> str:
     many = _is_to_many(source, ties, speaker)
     if side == "LEFT":
         tail = ", one row for each" if many else ""
-        right = plural(right) if many else right
+        right = _plural(right) if many else right
         return f"{left} with their {right}{beside}, if any{tail}"
     tail = f", one row for each {right.split(' (')[0]}" if many else ""
     return f"only {left} with {article(right)}{beside}{tail}"
+
+
+def _plural(noun: str) -> str:
+    """bids (as bidder), of bid (as bidder)."""
+    head, mark, role = noun.partition(" (")
+    return f"{plural(head)}{mark}{role}"
 
 
 def _is_to_many(source: Source, ties: _Ties, speaker: Speaker) -> bool:

@@ -155,6 +155,8 @@ def test_conditions_inside_not_exists_are_kept(said: Said) -> None:
 def test_joins_say_which_rows_they_keep_and_whether_they_repeat_them(said: Said) -> None:
     kept = said("SELECT COUNT(*) FROM listings AS l LEFT JOIN users AS u ON l.highest_bidder_id = u.id")
     assert "Listings with their user (as highest bidder), if any" in kept
+    many = said("SELECT COUNT(*) FROM users AS u LEFT JOIN bids AS b ON b.bidder_id = u.id")
+    assert "Users with their bids (as bidder), if any, one row for each" in many
     repeated = said("SELECT COUNT(*) FROM listings AS l JOIN bids AS b ON b.listing_id = l.id")
     assert repeated[0] == "Number of bids"
     assert "Only listings with a bid, one row for each bid" in repeated
