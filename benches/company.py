@@ -174,6 +174,8 @@ COPIES = (
     ("{}_2023", "{} of 2023", "{} as it was at the end of 2023.", "closed_year_at"),
     ("{}_daily", "daily {}", "{} added up by day.", "counted_at"),
 )
+# What wide tables make of a column besides.
+COLUMN_FORMS = ("previous_{}", "{}_raw", "{}_source", "{}_normalised", "first_{}", "last_{}", "{}_corrected", "{}_hash")
 VALUES = {
     "country": "DE=Germany,German;US=United States,USA,American;FR=France,French;GB=United Kingdom,UK,British;IT=Italy",
     "status": "active;closed;cancelled=canceled;paid;open;pending",

@@ -8,7 +8,7 @@ copy, those of the small model too. Columns, synonyms, values and joins are shar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from benches.company import COPIES, DEPARTMENTS, METRICS, VALUES
+from benches.company import COLUMN_FORMS, COPIES, DEPARTMENTS, METRICS, VALUES
 from nl2sql.catalog.model import Dataset, DataType, Field, FieldValue, Metric, Relationship, SemanticModel
 
 _DECIMAL = "amount price cost total fee discount balance budget salary value rate gross net revenue_share".split()
@@ -50,6 +50,29 @@ def thousand_tables(core: SemanticModel, tables: int = 1_000) -> SemanticModel:
         metrics=(*core.metrics, *_metrics(made)),
         fingerprint=sha256(f"{core.fingerprint} {tables} {len(made)}".encode()).hexdigest()[:16],
     )
+
+
+def wide_tables(model: SemanticModel, columns: int = 300) -> SemanticModel:
+    """The same with so many columns in each table, as exports have them: earlier and converted forms of its own ones,
+    and those of other departments, of which its own ones stand far apart."""
+    others = list(dict.fromkeys(c for table in _department_tables() for c in table.columns))
+    return replace(
+        model,
+        datasets=tuple(_widened(each, others, columns) for each in model.datasets),
+        fingerprint=sha256(f"{model.fingerprint} {columns} columns".encode()).hexdigest()[:16],
+    )
+
+
+def _widened(dataset: Dataset, others: Sequence[str], columns: int) -> Dataset:
+    own = {field.name for field in dataset.fields}
+    forms = [form.format(field.name) for form in COLUMN_FORMS for field in dataset.fields]
+    forms += [form.format(other) for form in ("{}", *COLUMN_FORMS) for other in others]
+    made = [name for name in dict.fromkeys(forms) if name not in own][: max(0, columns - len(own))]
+    fields = [Field(name, name, _datatype(name), label=name.replace("_", " ")) for name in made]
+    step = max(1, len(fields) // (len(own) + 1))
+    for number, field in enumerate(dataset.fields, 1):
+        fields.insert(number * step + number - 1, field)
+    return replace(dataset, fields=tuple(fields))
 
 
 def thousand_tables_text(core: Path, tables: int = 1_000) -> str:

@@ -29,6 +29,7 @@ EXIT_CODES = "Exit codes: 0 nothing wrong, 1 something wrong, 2 the suite, a set
 RIGHT, WRONG, UNUSABLE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 # What the suites of the auction were written against.
 SCALE, SEED = "small", 7
+CONFIGURED = "configured"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,7 +40,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", dest="as_json", help="print summary and cases as JSON")
     made.add_argument("--database", metavar="URL", help="like sqlite:///var/auction.db; default: the settings' one")
     made.add_argument(
-        "--writer", choices=("offline", "llm"), default="offline", help="who writes SQL (default: offline; llm costs)"
+        "--writer",
+        choices=("offline", "llm", CONFIGURED),
+        default="offline",
+        help=f"who writes SQL: offline (default); llm, which costs; {CONFIGURED}: in the order of the setting writers",
     )
     made.add_argument("--only", metavar="ID", action="append", default=[], help="this case alone; may be repeated")
     return made
@@ -95,7 +99,9 @@ def _prepared(suite: Suite, database: str | None, writer: str) -> Iterator[Setti
 
     Only the settings' own database is made up for: one that was named has to be there.
     """
-    environ = {**os.environ, "NL2SQL_WRITERS": writer, "NL2SQL_CACHE": "off"}
+    environ = {**os.environ, "NL2SQL_CACHE": "off"}
+    if writer != CONFIGURED:
+        environ["NL2SQL_WRITERS"] = writer
     if database is not None:
         environ["NL2SQL_DATABASE"] = _absolute(database)
     settings = load_settings(environ)
@@ -127,10 +133,11 @@ def evaluate(arguments: argparse.Namespace) -> int:
     cases = choose(suite, arguments.only)
     with _prepared(suite, arguments.database, arguments.writer) as settings:
         scored = run(suite, cases, settings)
+        model = f"{settings.openai_model}, {settings.prompt}" if settings.asks_llm else ""
     if arguments.as_json:
-        sys.stdout.write(to_json(suite, scored, arguments.writer) + "\n")
+        sys.stdout.write(to_json(suite, scored, arguments.writer, model) + "\n")
     else:
-        print_scores(suite, scored, arguments.writer, sys.stdout)
+        print_scores(suite, scored, arguments.writer, sys.stdout, model)
     return WRONG if any(each.result in ("wrong", "failed") for each in scored) else RIGHT
 
 

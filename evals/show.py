@@ -16,10 +16,12 @@ NUMBERS = frozenset(range(2, len(HEADER)))
 STYLES = {"wrong": "bold red", "failed": "bold red", "refused": "yellow", "declined": "yellow"}
 
 
-def print_scores(suite: Suite, scored: Sequence[Scored], writer: str, stream: TextIO) -> None:
+def print_scores(suite: Suite, scored: Sequence[Scored], writer: str, stream: TextIO, model: str = "") -> None:
+    """`model` says which language model was asked, and by which prompt; empty where none was."""
     page = Page(stream)
     questions = f"{len(scored)} question{'' if len(scored) == 1 else 's'}"
-    page.line(f"{suite.name}: {questions}, {writer} writer, as of {suite.as_of}", "bold")
+    asked = f"{writer} writer ({model})" if model else f"{writer} writer"
+    page.line(f"{suite.name}: {questions}, {asked}, as of {suite.as_of}", "bold")
     page.line()
     if page.on_terminal:
         _draw_table(page, scored)
@@ -110,11 +112,12 @@ def _indented(title: str, sql: str) -> str:
     return "\n".join([f"    {title}:", *(f"      {line}" for line in sql.strip().splitlines())])
 
 
-def to_json(suite: Suite, scored: Sequence[Scored], writer: str) -> str:
+def to_json(suite: Suite, scored: Sequence[Scored], writer: str, model: str = "") -> str:
     summary = {
         "suite": suite.name,
         "as_of": suite.as_of.isoformat(),
         "writer": writer,
+        "model": model or None,
         **asdict(tally(scored)),
         "by_kind": {kind: asdict(tally(group)) for kind, group in by_kind(scored).items()},
         "by_tag": {tag: asdict(tally(group)) for tag, group in by_tag(scored).items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -57,19 +57,15 @@ def build_pipeline(settings: Settings) -> Pipeline:
     policy_for = policy_reader(settings, model)
     policy = policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
     with ExitStack() as opened:
-        engine = open_database(settings)
-        opened.callback(engine.close)
+        engine = opened.enter_context(closing(open_database(settings)))
         model = in_dialect(model, engine.dialect)
         _require_one_dataset(engine, model)
         if settings.strict:
             require_safe_account(settings.database_url, engine, model, columns_to_hide(model, policy))
-        cache = open_answer_cache(settings)
-        opened.callback(cache.close)
+        cache = opened.enter_context(closing(open_answer_cache(settings)))
         prices = prices_of(settings, engine)
-        ledger = open_spending_ledger(settings, prices)
-        opened.callback(ledger.close)
-        telemetry = open_telemetry(settings.traces, settings.metrics_port)
-        opened.callback(telemetry.close)
+        ledger = opened.enter_context(closing(open_spending_ledger(settings, prices)))
+        telemetry = opened.enter_context(closing(open_telemetry(settings.traces, settings.metrics_port)))
         values, verified = ValueIndex(model, engine), verified_queries(settings, model)
         held = opened.enter_context(ExitStack())  # what the language models hold open
         language_model = _language_model(settings, held, telemetry, ledger) if settings.asks_llm else None
@@ -166,7 +162,7 @@ def prices_of(settings: Settings, engine: Engine) -> Prices:
     return Prices(
         bytes_per_tib=Decimal(str(settings.bigquery_price if engine.charges else 0)),
         currency=settings.bigquery_currency,
-        table=price_reader(settings),
+        tokens_on=price_reader(settings),
     )
 
 

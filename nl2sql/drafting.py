@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 
+from nl2sql.answer.grammar import counted
 from nl2sql.cache.base import key
-from nl2sql.candidates.base import DRAWN_BY
 from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelCancelled, QueryCancelled
 from nl2sql.execution import Asked
@@ -20,8 +20,11 @@ from nl2sql.llm.base import NO_USAGE, Call, Usage, paid_for
 from nl2sql.question import Question
 from nl2sql.stages import Stages
 from nl2sql.trace import Note, Trace
-from nl2sql.writers.base import NO_ORIGIN, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, NO_ORIGIN, Draft, Origin, Repair, SqlDraft
 from nl2sql.writers.codec import draft_from_bytes, draft_to_bytes
+
+# Whoever is asked back answers within minutes, or asks anew.
+CHOICE_SECONDS = 3_600.0
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Drafting:
     def understand(self) -> None:
         with self._trace.stage("understand") as note:
             self._context = self._stages.retrieve(self._question, self._asked.view, self.grammar, self.as_of)
-            note.text = f"{len(self._context.datasets)} tables"
+            note.text = counted(len(self._context.datasets), "table")
             note.facts["nl2sql.tables"] = len(self._context.datasets)
             for remark in (*self._context.cut_words, *self._context.remarks):
                 note.remark(remark)
@@ -109,7 +112,7 @@ class Drafting:
                 note.text = "refused"
                 self._facts.sql, self._facts.verdict = draft.sql, verdict.items[0].code
             else:
-                note.text = f"{len(verdict.tables)} tables, read-only"
+                note.text = f"{counted(len(verdict.tables), 'table')}, read-only"
                 note.facts["nl2sql.tables"] = len(verdict.tables)
                 self._facts.sql, self._facts.verdict = verdict.sql, "passed"
             note.facts["nl2sql.verdict"] = self._facts.verdict
@@ -119,29 +122,42 @@ class Drafting:
         return check(draft, self._stages.model, self._asked.policy, self._stages.engine.dialect)
 
     def known(self) -> SqlDraft | None:
-        """The draft that is kept for the question."""
-        stored = None if self._asked.fresh else self._stages.cache.get(self._key(self._question.text))
+        """The draft that is kept for the question: what it stands for as a choice of this asker goes first."""
+        if self._asked.fresh:
+            return None
+        text = self._question.text
+        stored = self._stages.cache.get(self._choice_key(text)) or self._stages.cache.get(self._key(text))
         try:
             return draft_from_bytes(stored.value) if stored is not None else None
         except ValueError:
             return None
 
-    def keep(self, draft: SqlDraft, text: str = "") -> None:
-        """For the next time that somebody asks this question, or `text` after the same turns. What stands in for a
-        language model that failed must not outlive the outage: it is not kept."""
-        if draft.origin.writer == DRAWN_BY or not draft.origin.note:
-            kept_as = self._key(text or self._question.text)
+    def keep(self, draft: SqlDraft) -> None:
+        """For the next time that somebody asks this question. What stands in for a language model that failed must not
+        outlive the outage: it is not kept."""
+        if draft.origin.writer == LANGUAGE_MODEL or not draft.origin.note:
+            kept_as = self._key(self._question.text)
             self._stages.cache.set(kept_as, draft_to_bytes(draft), seconds=self._stages.longest_seconds)
+
+    def keep_choice(self, draft: SqlDraft, text: str) -> None:
+        """For whoever was asked back with `text` as a choice, and for nobody else: no vote has found it to be what
+        these words mean, so others who ask them are to get a draft of their own."""
+        seconds = min(CHOICE_SECONDS, self._stages.longest_seconds)
+        self._stages.cache.set(self._choice_key(text), draft_to_bytes(draft), seconds=seconds)
 
     def stop_if_cancelled(self) -> None:
         if self._asked.cancelled.is_set():
             raise QueryCancelled("The question was stopped.")
 
-    def _key(self, text: str) -> str:
+    def _choice_key(self, text: str) -> str:
+        return self._key(text, "choice", self._asked.principal.user)
+
+    def _key(self, text: str, *only_for: str) -> str:
         writer = self._stages.writer
         return key(
             "draft",
             text,
+            *only_for,
             *(f"{turn.question}\n{turn.sql}\n{turn.plan}\n{turn.shape}" for turn in self._question.history),
             self.as_of.isoformat(),
             self._stages.engine.dialect,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nl2sql.answer.base import Answer, Finding
 from nl2sql.answer.compose import compose
-from nl2sql.candidates.base import DRAWN_BY
+from nl2sql.answer.grammar import counted
 from nl2sql.candidates.endings import in_words, problems_of, refused
 from nl2sql.candidates.tries import SAME_AGAIN, Tries
 from nl2sql.catalog.joins import JoinGraph
@@ -27,7 +27,7 @@ from nl2sql.prompt.base import Problem
 from nl2sql.question import MAX_QUESTION_CHARS, Question
 from nl2sql.stages import Stages
 from nl2sql.trace import Trace
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Explanation, Origin, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, Clarification, Draft, Explanation, Origin, SqlDraft
 
 # What an answer is called whose plan cannot be said in words, because it is not valid.
 EDITED_PLAN = "Edited plan"
@@ -124,7 +124,7 @@ class Journey:
                     return Run(draft, verdict, self._run(verdict))
                 except QueryFailed as error:
                     tries.add(draft, (Problem("database", error.hint or error.user_message),), error)
-            is_repairable = draft.origin.writer == DRAWN_BY and len(tries) <= self._stages.repairs
+            is_repairable = draft.origin.writer == LANGUAGE_MODEL and len(tries) <= self._stages.repairs
             better = self._repair() if is_repairable else tries.last_end
             if isinstance(better, QueryFailed):
                 raise better
@@ -170,7 +170,7 @@ class Journey:
                 note.text = "not run: too costly" if done.tag.kind == "refuse" else "not run: asking first"
                 return done
             is_kept = done.stored_at is not None
-            note.text = f"{done.result.row_count:,} rows" + (", cached" if is_kept else "")
+            note.text = counted(done.result.row_count, "row") + (", cached" if is_kept else "")
             note.facts["db.response.returned_rows"] = done.result.row_count
             note.facts["nl2sql.cached"] = is_kept
             if done.result.billed_bytes and not is_kept:

@@ -5,12 +5,9 @@ The product and its doctor open it here, so that both speak of the same one. Not
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from nl2sql.crash import hide
@@ -18,13 +15,10 @@ from nl2sql.llm.base import LanguageModel
 from nl2sql.llm.breaker import BreakingModel
 from nl2sql.llm.budget import Budget, BudgetedModel, DailyAccount, SpentElsewhere, require_price
 from nl2sql.llm.observed import Observe, ObservedModel
-from nl2sql.llm.prices import PriceTable, TokenPrice, with_own_price
+from nl2sql.llm.prices import PriceOn, PriceTable, TokenPrice, with_own_price
 from nl2sql.llm.registry import open_model
 from nl2sql.secret_sources import openai_key
 from nl2sql.settings import Settings
-
-PriceOn = Callable[[date], TokenPrice | None]
-RECORDED = "recorded:"
 
 
 def price_reader(settings: Settings) -> PriceOn:
@@ -46,9 +40,8 @@ def open_language_model(
 
     A replay asks nobody and costs nothing, so what is recorded stands outside of breaker and budgets.
     """
-    if settings.llm.startswith(RECORDED):
-        replay = open_model("recorded", settings.path(settings.llm.removeprefix(RECORDED).strip()))
-        return ObservedModel(replay, observe, "recorded")
+    if settings.replayed is not None:
+        return ObservedModel(open_model("recorded", settings.replayed), observe, "recorded")
     endpoint = open_endpoint(settings)
     opened.callback(endpoint.close)
     model: LanguageModel = BreakingModel(endpoint)
@@ -86,13 +79,14 @@ def open_embeddings(settings: Settings) -> Any:
     """The embedding model, to be closed. The key of the language model goes to the language model's endpoint alone."""
     from nl2sql.llm.embeddings import EmbeddingModel
     from nl2sql.llm.openai_address import NO_KEY
+    from nl2sql.llm.own_folder import own_cache_folder
 
     own_key = settings.embeddings_api_key or (NO_KEY if settings.embeddings_base_url else key_of(settings))
     return EmbeddingModel(
         settings.embeddings,
         api_key=own_key,
         base_url=settings.embeddings_base_url or settings.openai_base_url or None,
-        folder=Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nl2sql" / "vectors",
+        folder=own_cache_folder("vectors"),
     )
 
 

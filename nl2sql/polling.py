@@ -53,8 +53,8 @@ class Poll:
         """The first draft itself, unless more of them are wanted and say something else. `tried` says of SQL that it
         could not be used before."""
         count = self._stages.candidates.wanted(first.draft if isinstance(first, Run) else first)
-        is_asked_first = isinstance(first, Run) and isinstance(first.done, TooCostly)
-        if count == 1 or is_asked_first:
+        is_too_costly = isinstance(first, Run) and isinstance(first.done, TooCostly)
+        if count == 1 or is_too_costly:
             return first if isinstance(first, Run) else in_words(self._question, first)
         with self._trace.stage("candidates") as note:
             decided = vote(self._ballots(first, count, tried, note))
@@ -66,12 +66,12 @@ class Poll:
             return self._asked_back(decided)
         reading = decided.reading
         done = self._done[reading.checked.sql]
-        return Run(reading.draft, reading.checked, done, (_agreement(decided.count, count),))
+        return Run(reading.draft, reading.checked, done, (_agreement(decided, count),))
 
     def _ballots(
         self, first: Run | Clarification | CannotAnswer, count: int, tried: Callable[[str], bool], note: Note
     ) -> list[Ballot]:
-        call = self._drafting.call(note)
+        call = replace(self._drafting.call(note), remark=_told_once(note.remark))
         spent = first.done.estimate if isinstance(first, Run) else None
         steps = Steps(
             write=lambda sample: self._drafting.draft(None, replace(call, sample=sample)),
@@ -113,9 +113,21 @@ class Poll:
         whole = readings[0].draft.standalone or self._question.text
         asked = ask_about(whole, [each.lines for each in readings], self._stages.labels)
         for choice, reading in zip(asked.choices, readings, strict=True):
-            self._drafting.keep(replace(reading.draft, standalone=""), choice)
+            self._drafting.keep_choice(replace(reading.draft, standalone=""), choice)
         origin = readings[0].draft.origin
         return Answer(self._question, "clarification", asked.message, "results_differ", origin, choices=asked.choices)
+
+
+def _told_once(remark: Callable[[str], None]) -> Callable[[str], None]:
+    """Drafts go the same way, so that most of what is said of one was said of another."""
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            remark(text)
+
+    return tell
 
 
 def _in_short(decided: Agreed | Differing | InWords, count: int) -> str:
@@ -126,7 +138,11 @@ def _in_short(decided: Agreed | Differing | InWords, count: int) -> str:
     return "most ask back" if isinstance(decided.draft, Clarification) else "most cannot answer"
 
 
-def _agreement(agreeing: int, of: int) -> Finding:
-    if agreeing == 1:
+def _agreement(agreed: Agreed, of: int) -> Finding:
+    if agreed.count == 1:
         return Finding("drafts_agree", "info", f"Only one of {of} drafts gave a result, so none could be compared.")
-    return Finding("drafts_agree", "info", f"{agreeing} of {of} drafts of the language model gave this result.")
+    drafts = f"{agreed.count} of {of} drafts of the language model"
+    if agreed.is_chance:
+        said = f"{drafts} found nothing. They read the question in different ways, so it may be there all the same."
+        return Finding("drafts_agree", "warning", said)
+    return Finding("drafts_agree", "info", f"{drafts} gave this result.")

@@ -51,14 +51,20 @@ def key_from_secret_manager(
 
     By the machine's own account (application default credentials) where none is given. Raises SettingsInvalid.
     """
+    place = read_secret_place(name)
+    url = f"{endpoint.rstrip('/')}/v1/{place if '/versions/' in place else f'{place}/versions/latest'}:access"
+    return _single_line(_payload(_answer(url, credentials, seconds)), "The secret that openai_key_secret names")
+
+
+def read_secret_place(name: str) -> str:
+    """As it is named, without marks around it. Raises SettingsInvalid for what names no secret."""
     place = name.strip().strip("/")
     if not _SECRET.fullmatch(place):
         raise SettingsInvalid(
             "The setting openai_key_secret does not name a secret.",
             hint="Write projects/PROJECT/secrets/NAME/versions/latest. The key itself does not belong there.",
         )
-    url = f"{endpoint.rstrip('/')}/v1/{place if '/versions/' in place else f'{place}/versions/latest'}:access"
-    return _single_line(_payload(_answer(url, credentials, seconds)), "The secret that openai_key_secret names")
+    return place
 
 
 def _key_in(path: Path) -> str:

@@ -45,6 +45,12 @@ _SECRETS = {
     "embeddings_api_key": "EMBEDDINGS_API_KEY",
     "mask_key": "NL2SQL_MASK_KEY",
 }
+# Passed over in silence, an order not to ask a language model would be lost.
+_FORMER = {
+    "writer": "write writers, an order like verified, offline, llm",
+    "verified": "write writers, and leave verified out of it",
+}
+_KINDS = {int: "a whole number", float: "a number", str: "a text"}
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -118,8 +124,12 @@ class Settings:
     budget_user_money: float = _setting(0.0, "Money that one person may spend on tokens a day (UTC); 0: no limit.")
     budget_money: float = _setting(0.0, "Money that all may spend on tokens a day (UTC); 0: no limit.")
     llm_prices: str = _setting("", "A dated price table of your own (YAML); empty: the one that is shipped.")
-    openai_price_in: float = _setting(0.0, "What a million prompt tokens cost, for the ledger; 0: not known.")
-    openai_price_out: float = _setting(0.0, "What a million completion tokens cost, for the ledger; 0: not known.")
+    openai_price_in: float = _setting(
+        0.0, "What a million prompt tokens cost, in place of the price table; 0: as there."
+    )
+    openai_price_out: float = _setting(
+        0.0, "What a million completion tokens cost, in place of the price table; 0: as there."
+    )
     bigquery_price: float = _setting(6.25, "What reading a TiB costs, in bigquery_currency; 6.25 is US on-demand.")
     bigquery_currency: str = _setting("USD", "The currency of bigquery_price.")
     bigquery_location: str = _setting("", "Where BigQuery jobs run, like EU or europe-west3; empty: the dataset's own.")
@@ -153,9 +163,15 @@ class Settings:
         return _names_in(self.writers)
 
     @property
+    def replayed(self) -> Path | None:
+        """The recording that is asked instead of an endpoint."""
+        kind, separator, name = self.llm.partition(":")
+        return self.path(name.strip()) if separator and kind == "recorded" else None
+
+    @property
     def asks_llm(self) -> bool:
         """Whether there is a language model to ask: it is named, and there is a key, an own endpoint or a recording."""
-        reachable = self.openai_api_key or self.openai_key_secret or self.openai_base_url or self.llm != "openai"
+        reachable = self.openai_api_key or self.openai_key_secret or self.openai_base_url or self.replayed
         return "llm" in self.writer_order and bool(reachable)
 
     def asking(self, role: str = "", attributes: Iterable[str] = ()) -> Principal:
@@ -189,6 +205,9 @@ def load_settings(environ: Mapping[str, str] | None = None, *, folder: Path | No
     env = os.environ if environ is None else environ
     config = Path(env["NL2SQL_CONFIG"]) if env.get("NL2SQL_CONFIG") else (folder or Path.cwd()) / CONFIG_NAME
     values: dict[str, Any] = _read_file(config, required=bool(env.get("NL2SQL_CONFIG")))
+    for name, instead in _FORMER.items():
+        if env.get(f"NL2SQL_{name.upper()}"):
+            raise SettingsInvalid(f"NL2SQL_{name.upper()} is no longer a setting; {instead} (NL2SQL_WRITERS).")
     values |= {name: env[f"NL2SQL_{name.upper()}"] for name in _names() if env.get(f"NL2SQL_{name.upper()}")}
     values |= {name: env.get(variable, "").strip() for name, variable in _SECRETS.items()}
     values["openai_api_key"] = key_from_environment(env)
@@ -225,6 +244,8 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsInvalid(f"The settings file {path} cannot be read: {error}.") from error
     for name in values:
+        if name in _FORMER:
+            raise SettingsInvalid(f"{path}: “{name}” is no longer a setting; {_FORMER[name]}.")
         if name not in _names():
             raise SettingsInvalid(f"{path}: there is no setting “{name}”. Settings are: {', '.join(_names())}.")
     return values
@@ -239,7 +260,7 @@ def _typed(name: str, value: Any) -> Any:
     try:
         typed = cast(Callable[[Any], Any], kind)(value)
     except (TypeError, ValueError) as error:
-        raise SettingsInvalid(f"The setting {name} must be a {kind.__name__}, not “{value}”.") from error
+        raise SettingsInvalid(f"The setting {name} must be {_KINDS[kind]}, not “{value}”.") from error
     if isinstance(typed, float) and not math.isfinite(typed):
         raise SettingsInvalid(f"The setting {name} must be a finite number, not “{value}”.")
     return typed
@@ -256,7 +277,8 @@ def _switch(name: str, value: Any) -> bool:
 def _validate(settings: Settings) -> None:
     for name, allowed in _CHOICES.items():
         if getattr(settings, name) not in allowed:
-            raise SettingsInvalid(f"The setting {name} is “{getattr(settings, name)}”; it can be {', '.join(allowed)}.")
+            told = ", ".join(each or "empty" for each in allowed)
+            raise SettingsInvalid(f"The setting {name} is “{getattr(settings, name)}”; it can be {told}.")
     _validate_writers(settings)
     for name in _ABOVE_ZERO:
         if getattr(settings, name) <= 0:
@@ -295,7 +317,8 @@ def _validate_writers(settings: Settings) -> None:
     if not order or len(set(order)) < len(order):
         raise SettingsInvalid("The setting writers must name at least one writer, and none twice.")
     if order == ("llm",) and not settings.asks_llm:
-        raise SettingsInvalid("The setting writers names the language model alone, but OPENAI_API_KEY is not set.")
+        message = "The setting writers names the language model alone, but OPENAI_API_KEY is not set."
+        raise SettingsInvalid(message, hint="A server of your own, named by openai_base_url, needs none.")
     if settings.llm != "openai" and not settings.llm.removeprefix("recorded:").strip():
         raise SettingsInvalid("The setting llm is recorded: without a file.")
     if settings.llm != "openai" and not settings.llm.startswith("recorded:"):

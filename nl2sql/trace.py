@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Literal
 
 from nl2sql.answer.base import StageTime
+from nl2sql.errors import Nl2SqlError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ def ignore(event: StageEvent) -> None:
 
 
 class Note:
-    """What a stage wants said of itself when it is done: words for a person, and `facts` for its span. `remark` and
-    `progress` are told at once, and may be called from other threads."""
+    """What a stage wants said of itself when it is done: words for a person (without any, a stage that failed gets the
+    code of its error), and `facts` for its span. `remark` and `progress` are told at once, and may be called from other
+    threads."""
 
     def __init__(self, stage: str = "", listener: Listener = ignore) -> None:
         self.text = ""
@@ -82,6 +84,9 @@ class Trace:
             with self._span(name) as tell:
                 try:
                     yield note
+                except Nl2SqlError as error:
+                    note.text = note.text or error.code.replace("_", " ")
+                    raise
                 finally:
                     tell(note.facts)
         finally:

@@ -112,10 +112,8 @@ def _watched(settings: Settings) -> list[Path]:
     """The model with what lies beside it (verified queries), the prompt templates, and single files that are named."""
     model = settings.path(settings.model)
     named = [settings.policy if settings.policy != "none" else "", settings.llm_prices]
-    if settings.llm.startswith("recorded:"):
-        named.append(settings.llm.removeprefix("recorded:"))
+    files = [settings.path(each) for each in named if each] + ([settings.replayed] if settings.replayed else [])
     folder = settings.path(settings.prompts)
-    files = [settings.path(each) for each in named if each]
     return [model, *sorted(model.parent.rglob("*.yaml")), *sorted(folder.rglob("*.md")), *files]
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from nl2sql.answer.base import ColumnLabel
 from nl2sql.answer.formats import format_cell
 from nl2sql.engines.base import ResultTable
+from streamlit_app.safe import as_markdown
 
 # Taller tables scroll inside; a shorter one shows every row. Streamlit's rows are 35 px, the header one more.
 VISIBLE_ROWS = 12
@@ -62,7 +63,8 @@ def _cell(value: object, label: ColumnLabel) -> str:
 
 
 def _column(kind: pa.DataType, label: ColumnLabel) -> Any:
-    title, tip = heading_of(label), label.description or None
+    title = heading_of(label)
+    tip = as_markdown(label.description) or None  # Streamlit reads it as Markdown
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return st.column_config.NumberColumn(title, help=tip)
     if pa.types.is_boolean(kind):

@@ -168,7 +168,8 @@ def stage_done(event: StageEvent) -> None:
 
 
 def _stage_line(stage: str, ms: float, note: str) -> str:
-    told = " · ".join(part for part in (note, duration(ms)) if part)
+    who, separator, rest = note.partition(" · ")
+    told = " · ".join(part for part in (WRITERS.get(who, who) + separator + rest, duration(ms)) if part)
     said = STAGES.get(stage, stage.capitalize())
     return f'<p class="ask-stage">{as_html(said)} <span>{as_html(told)}</span></p>'
 

@@ -14,6 +14,7 @@ from nl2sql.answer.joins import join_words
 from nl2sql.answer.named_filters import find_named
 from nl2sql.answer.ordering import given_name, order_and_limit
 from nl2sql.answer.periods import merge
+from nl2sql.answer.printing import sql_of
 from nl2sql.answer.rankings import at_least_one, top_words
 from nl2sql.answer.sources import conjuncts
 from nl2sql.answer.speech import Speaker
@@ -218,7 +219,7 @@ def _names_an_output(key: exp.Expr) -> bool:
 def _same_key(key: exp.Expr) -> str:
     """Equal for expressions that tell the same groups apart: a weekday's number, and its name."""
     grain = grain_of(key)
-    return f"{grain.unit} of {grain.of.sql()}" if grain is not None and not grain.is_bucket else key.sql()
+    return f"{grain.unit} of {sql_of(grain.of)}" if grain is not None and not grain.is_bucket else sql_of(key)
 
 
 def _groups(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
@@ -256,7 +257,7 @@ def _only_tells_apart(key: exp.Expr, keys: list[exp.Expr], shown: Mapping[str, s
     if not primary or (key.name.lower(),) != primary[0]:
         return False
     siblings = [k for k in keys if isinstance(k, exp.Column) and k is not key and k.table == key.table]
-    return any(k.sql() in shown for k in siblings)
+    return any(sql_of(k) in shown for k in siblings)
 
 
 def group_words(key: exp.Expr, speaker: Speaker) -> str:

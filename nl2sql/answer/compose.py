@@ -23,8 +23,9 @@ from nl2sql.writers.base import SqlDraft
 
 
 @lru_cache(maxsize=256)
-def _read(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, Speaker, Receipt]:
-    """What the statement alone says. The guard gives the same object for the same statement, so a repeat is free."""
+def read_statement(checked: CheckedSql, labels: Labels, as_of: date) -> tuple[exp.Expr, Speaker, Receipt]:
+    """What the statement alone says, and the tree that says it, which is not to be changed. `as_of` is the day called
+    today. The guard gives the same object for the same statement, so a repeat is free."""
     tree = checked.tree
     if checked.limit_added:
         tree.set("limit", None)  # a bound of the guard's says nothing about what was asked
@@ -52,7 +53,7 @@ def compose(
     *,
     cached: bool,
 ) -> Answer:
-    tree, speaker, receipt = _read(checked, labels, as_of)
+    tree, speaker, receipt = read_statement(checked, labels, as_of)
     outputs = read_outputs(tree, result.table, speaker)
     return Answer(
         question=question,

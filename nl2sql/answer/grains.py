@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from nl2sql.answer.bare import bare
 from nl2sql.answer.cycles import cycle_of
+from nl2sql.answer.printing import sql_of
 
 __all__ = ["TRUNCATING", "Grain", "bare", "bucket_end", "bucket_name", "bucket_start", "grain_of"]
 
@@ -154,7 +155,7 @@ def _from_text(node: exp.Expr) -> Grain | None:
         grain = part(inner)
         if grain is not None:
             units.add(grain.unit)
-            times[grain.of.sql()] = grain.of
+            times[sql_of(grain.of)] = grain.of
     if len(times) != 1 or "year" not in units:
         return None
     (of,) = times.values()

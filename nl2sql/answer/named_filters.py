@@ -76,4 +76,4 @@ def _canonical(part: exp.Expr, scope: Scope | None) -> str:
             copied = name
         else:
             column.replace(name)
-    return copied.sql(normalize_functions="upper")
+    return copied.sql(normalize_functions="upper", copy=False)

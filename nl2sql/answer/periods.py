@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from sqlglot import exp
 
 from nl2sql.answer.grains import bare, bucket_end, bucket_start, grain_of
+from nl2sql.answer.printing import sql_of
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|\+00:00)?")
 _SHIFT = re.compile(r"([+-]?\d+) (day|month|year)s?")
@@ -216,7 +217,7 @@ def merge(conditions: list[TimeCondition]) -> list[TimeCondition]:
     """Conditions on the same column become one, in the place of the first."""
     merged: dict[str, TimeCondition] = {}
     for each in conditions:
-        key = each.of.sql()
+        key = sql_of(each.of)
         before = merged.get(key)
         if before is None:
             merged[key] = each

@@ -41,7 +41,7 @@ def read_receipt(
         return Receipt((ReceiptLine("note", f"Not described in words: `{tree.sql(dialect=dialect)}`", tree.sql()),))
     speaker = speaker_for(tree, labels, as_of, dialect)
     shown = tree
-    if limit_added:
+    if limit_added and tree.args.get("limit") is not None:
         shown = tree.copy()
         shown.set("limit", None)
         speaker = speaker_for(shown, labels, as_of, dialect)

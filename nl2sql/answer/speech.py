@@ -17,6 +17,7 @@ from sqlglot import exp
 from nl2sql.answer.base import ColumnLabel, Labels
 from nl2sql.answer.grains import grain_of
 from nl2sql.answer.grammar import listed, mid, plural, pretty, singular
+from nl2sql.answer.printing import sql_of
 from nl2sql.answer.sources import AS_WRITTEN, Scope, Source, conjuncts
 
 # Names that say nothing without their table.
@@ -74,8 +75,7 @@ class Speaker:
             for identifier in written.find_all(exp.Identifier):
                 if _is_quoted_in_vain(identifier):
                     identifier.set("quoted", False)
-        text: str = written.sql(dialect=self.dialect)
-        return text
+        return sql_of(written, self.dialect)
 
     def plural(self, table: str) -> str:
         label = self.labels.tables.get(table)

@@ -8,10 +8,8 @@ from typing import Final
 from nl2sql.answer.base import ReceiptLine
 from nl2sql.engines.base import ResultTable
 from nl2sql.guard.checked import CheckedSql
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, Clarification, Draft, SqlDraft
 
-# Only a language model draws differently when it is asked again; the other writers would say the same.
-DRAWN_BY: Final = "llm"
 # What a model refuses is not put to the vote: whoever asks until somebody guesses gets a wrong answer.
 _REFUSALS: Final = frozenset({"unsafe", "sensitive"})
 
@@ -27,7 +25,7 @@ class CandidateRules:
 
     def wanted(self, first: Draft) -> int:
         """How many drafts a question gets in all, of which the first is there."""
-        if first.origin.writer != DRAWN_BY or not isinstance(first, SqlDraft | Clarification | CannotAnswer):
+        if first.origin.writer != LANGUAGE_MODEL or not isinstance(first, SqlDraft | Clarification | CannotAnswer):
             return 1
         if isinstance(first, CannotAnswer) and first.code in _REFUSALS:
             return 1

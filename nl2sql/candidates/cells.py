@@ -1,7 +1,8 @@
 """Cells of results in a form in which equal things are equal.
 
-Two whole numbers are equal when they are the same; where one has a fraction, to a millionth, because sums of many
-doubles differ in their last digits with the order of the rows. A day is its midnight. NULL, 0 and '' are three things.
+Two whole numbers are equal when they are the same; where one has a fraction, to a millionth of its size, or a
+billionth in all, because sums of many doubles differ in their last digits with the order of the rows. A day is its
+midnight. NULL, 0 and '' are three things.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Column = tuple[Cell, ...]
 Row = tuple[Cell, ...]
 
 TOLERANCE: Final = 1e-6  # relative
+# What is left of a sum that should be 0 is some 1e-16 of what was summed; nobody is shown a billionth.
+NEAR_ZERO: Final = 1e-9
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,300}(\.\d+)?")
 
@@ -115,7 +118,7 @@ def _pair_up(left: list[tuple[float, ...]], right: list[tuple[float, ...]]) -> b
     firsts = [row[0] for row in right]
     free = [True] * len(right)
     for row in sorted(left):
-        reach = abs(row[0]) * TOLERANCE * 2
+        reach = abs(row[0]) * TOLERANCE * 2 + NEAR_ZERO
         near = range(bisect_left(firsts, row[0] - reach), bisect_right(firsts, row[0] + reach))
         found = next((i for i in near if free[i] and _same_row(row, right[i])), None)
         if found is None:
@@ -132,5 +135,5 @@ def _same(one: Cell, other: Cell) -> bool:
     if isinstance(one, int | float) and isinstance(other, int | float):
         if isinstance(one, int) and isinstance(other, int):
             return one == other
-        return math.isclose(one, other, rel_tol=TOLERANCE)
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=NEAR_ZERO)
     return type(one) is type(other) and one == other

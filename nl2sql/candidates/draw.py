@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from nl2sql.candidates.base import DRAWN_BY, Ballot, Reading
+from nl2sql.candidates.base import Ballot, Reading
 from nl2sql.candidates.canonical import canonical
 from nl2sql.candidates.gather import gather
 from nl2sql.candidates.tries import SAME_AGAIN
 from nl2sql.errors import EngineError, LanguageModelError, RowQuotaReached
 from nl2sql.guard.checked import CheckedSql
 from nl2sql.guard.violation import Violations
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Explanation, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, Clarification, Draft, Explanation, SqlDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,8 @@ class Steps:
     """The way of one draft; all but `is_affordable` are called from several threads.
 
     `write` takes the sample's number and raises LanguageModelError. `tried` says of SQL that it could not be used when
-    the first draft was repaired. `run` gives None for what would cost too much, and
-    raises EngineError and RowQuotaReached. `is_affordable` says of all statements together whether they may run.
-    `remark` tells the trace.
+    the first draft was repaired. `run` gives None for what would cost too much, and raises EngineError and
+    RowQuotaReached. `is_affordable` says of all statements together whether they may run. `remark` tells the trace.
     """
 
     write: Callable[[int], Draft]
@@ -81,7 +80,7 @@ def _written(sample: int, steps: Steps) -> _Candidate | Clarification | CannotAn
     except (LanguageModelError, EngineError) as error:
         steps.remark(f"{name}: {error.code.replace('_', ' ')}")
         return None
-    if draft.origin.writer != DRAWN_BY:
+    if draft.origin.writer != LANGUAGE_MODEL:
         steps.remark(f"{name}: the language model did not write it")
         return None
     if not isinstance(draft, SqlDraft):

@@ -6,7 +6,7 @@ from nl2sql.answer.base import Answer
 from nl2sql.guard.violation import Violations
 from nl2sql.prompt.base import Problem
 from nl2sql.question import Question
-from nl2sql.writers.base import CannotAnswer, Clarification, Explanation, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, Clarification, Explanation, SqlDraft
 
 
 def in_words(question: Question, draft: Clarification | CannotAnswer | Explanation) -> Answer:
@@ -30,7 +30,8 @@ def refused(question: Question, draft: SqlDraft, verdict: Violations) -> Answer:
     first = verdict.items[0]
     typed = draft.origin.writer == "sql"
     sql, hint = (draft.sql, verdict.hint) if typed else ("", "")
-    return Answer(question, "refused", first.message, first.code, draft.origin, sql=sql, hint=hint)
+    whose = "The language model wrote no query that may run. " if draft.origin.writer == LANGUAGE_MODEL else ""
+    return Answer(question, "refused", whose + first.message, first.code, draft.origin, sql=sql, hint=hint)
 
 
 def problems_of(verdict: Violations) -> tuple[Problem, ...]:

@@ -1,4 +1,4 @@
-"""Whether two results say the same: under some map of their columns, whatever these are called.
+"""Whether two results say the same: under some map of their columns, of which those of one name meet each other.
 
 A result that has all columns of the other, and more, says the same and adds to it: a label beside an ID, a helper
 number. That holds from two rows on: in one row, or none, a single number is found in some other column too easily.
@@ -81,9 +81,12 @@ class _Search:
         return False
 
     def _candidates(self, index: int) -> Iterator[tuple[int, tuple[Values, Values]]]:
-        """Columns of the wider result that hold the same values, one of the same name first."""
+        """Columns of the wider result that hold the same values; none but the one of the same name where there is one:
+        5 won and 7 lost is not 7 won and 5 lost."""
         name = self._names[index].lower()
-        for target in sorted(range(len(self._wide)), key=lambda each: self._wide_names[each].lower() != name):
+        called = [place for place, each in enumerate(self._wide_names) if each.lower() == name]
+        is_told_apart = len(called) == 1 and [each.lower() for each in self._names].count(name) == 1
+        for target in called if is_told_apart else range(len(self._wide)):
             pair = read_alike(self._narrow[index], self._wide[target])
             if pair[0].same_as(pair[1]):
                 yield target, pair

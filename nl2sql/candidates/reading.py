@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from nl2sql.answer.base import Labels
-from nl2sql.answer.merged import merged
-from nl2sql.answer.receipt import read_receipt
+from nl2sql.answer.compose import read_statement
 from nl2sql.answer.result_order import ordered_by
 from nl2sql.candidates.base import Reading
 from nl2sql.candidates.canonical import canonical
@@ -17,18 +16,6 @@ from nl2sql.writers.base import SqlDraft
 
 def reading_of(draft: SqlDraft, checked: CheckedSql, result: ResultTable, labels: Labels, as_of: date) -> Reading:
     """`as_of` is the day called today."""
-    tree = checked.tree
-    if checked.limit_added:
-        tree.set("limit", None)  # a bound of the guard's says nothing about what was asked
-    tree = merged(tree)
-    lines = read_receipt(
-        tree,
-        labels,
-        as_of,
-        dialect=checked.grammar,
-        row_limit=checked.row_limit,
-        limit_added=checked.limit_added,
-        row_filtered=checked.row_filtered,
-    ).lines
+    tree, _, receipt = read_statement(checked, labels, as_of)
     order = tuple(name for name, _ in ordered_by(tree))
-    return Reading(draft, checked, result, canonical(checked.sql, checked.grammar), order, lines)
+    return Reading(draft, checked, result, canonical(checked.sql, checked.grammar), order, receipt.lines)

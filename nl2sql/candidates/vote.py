@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from nl2sql.candidates.aspects import is_compared, words_of
 from nl2sql.candidates.base import Ballot, Reading
 from nl2sql.candidates.equal import says_the_same
 from nl2sql.writers.base import CannotAnswer, Clarification
@@ -12,10 +15,13 @@ from nl2sql.writers.base import CannotAnswer, Clarification
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """All results are equal. `reading` is the one to show; `count` drafts of those that were asked for gave it."""
+    """All results are equal. `reading` is the one to show; `count` drafts of those that were asked for gave it.
+    `is_chance`: they found nothing, by readings that are described differently. Whatever is read wrongly finds nothing,
+    so that such results say little for each other."""
 
     reading: Reading
     count: int
+    is_chance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ def vote(ballots: Sequence[Ballot]) -> Agreed | Differing | InWords:
     groups = _groups(readings)
     if len(groups) > 1:
         return Differing(tuple(_best(group) for group in groups))
-    return Agreed(_best(groups[0]), len(readings))
+    return Agreed(_best(groups[0]), len(readings), is_chance=_found_nothing(readings))
 
 
 def _groups(readings: Sequence[Reading]) -> list[list[Reading]]:
@@ -56,6 +62,18 @@ def _groups(readings: Sequence[Reading]) -> list[list[Reading]]:
         else:
             home.append(each)
     return sorted(groups, key=len, reverse=True)
+
+
+def _found_nothing(readings: Sequence[Reading]) -> bool:
+    told = {tuple(sorted(words_of(line) for line in each.lines if is_compared(line))) for each in readings}
+    return len(told) > 1 and all(_is_nothing(each.result.table) for each in readings)
+
+
+def _is_nothing(table: pa.Table) -> bool:
+    """No rows, or one that counts and sums nothing."""
+    return table.num_rows == 0 or (
+        table.num_rows == 1 and all(value is None or value == 0 for value in table.to_pylist()[0].values())
+    )
 
 
 def _best(group: Sequence[Reading]) -> Reading:

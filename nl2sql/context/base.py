@@ -28,10 +28,12 @@ class LinkedTerm:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with SQL that is known to answer it."""
+    """A question with SQL that is known to answer it. `values` are the (dataset.field, value) pairs that were put into
+    both."""
 
     question: str
     sql: str
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

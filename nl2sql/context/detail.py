@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from nl2sql.catalog.model import Dataset, Field, Metric
@@ -10,26 +10,28 @@ from nl2sql.context.base import Context, Cut, LinkedTerm
 from nl2sql.context.visible import ShownModel, shown_of
 
 # Of a dataset that the question names. Tables as people model them have 10 to 30 fields; hundreds are exports.
-MAX_FIELDS = 40
+MAX_FIELDS = 60
 # Of one that only stands near, in a model that does not fit whole: enough to see what it is.
-MAX_NEAR_FIELDS = 12
+MAX_NEAR_FIELDS = 20
+# The first so many of those rank best, and are likely to be needed though the question does not name them.
+LIKELY_DATASETS = 3
 MAX_METRICS = 30
 
 
 def detailed(
-    context: Context, field_score: Callable[[Dataset, Field], float], metric_score: Callable[[Metric], float]
+    context: Context, ranked_fields: Callable[[Dataset], Sequence[Field]], metric_score: Callable[[Metric], float]
 ) -> Context:
     """The same context with its fields and metrics in their rank, at most so many of each, and with what was cut."""
     shown = shown_of(context.model)
     names = [name for name in context.datasets if name not in shown.closed]
     is_whole = len(names) == len(shown.place) - len(shown.closed)
     fields: dict[str, tuple[str, ...]] = {}
-    for name in names:
+    for place, name in enumerate(names):
         dataset = shown.dataset(name)
         kept = fields_to_keep(dataset, names, context.linked, shown)
-        rest = [f for f in dataset.fields if f.name not in kept]
-        limit = MAX_FIELDS if is_whole or name in context.needed else MAX_NEAR_FIELDS
-        rest.sort(key=lambda f, of=dataset: -field_score(of, f))  # type: ignore[misc]
+        rest = [f for f in ranked_fields(dataset) if f.name not in kept]
+        is_likely = place < len(context.needed) + LIKELY_DATASETS
+        limit = MAX_FIELDS if is_whole or name in context.needed or is_likely else MAX_NEAR_FIELDS
         first = [f.name for f in dataset.fields if f.name in kept]
         fields[name] = (*first, *(f.name for f in rest[: max(0, limit - len(first))]))
     linked = {term.target for term in context.linked if term.kind == "metric"}

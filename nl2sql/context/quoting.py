@@ -10,6 +10,9 @@ import re
 import unicodedata
 from collections.abc import Set
 
+import sqlglot
+from sqlglot.errors import SqlglotError
+
 # What a description may say at most. Longer ones are documentation, and there can be hundreds of them.
 MAX_TEXT_CHARS = 200
 # Of earlier SQL and of what was wrong with it: enough for any query that a person reads. Nothing inserted is longer.
@@ -34,8 +37,6 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 _SPACES = re.compile(r"\s+")
 _ODD_SPACE = re.compile(r"[^\S ]")
 _WORD = re.compile(r"\w+")
-# A text of SQL, in the one kind of marks that every database reads so.
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
 # What opens a quotation: not the apostrophe of "can't", but that of x'4711'.
 _OPENING = re.compile(r"(?<!\w)['\"`]|(?<=\b[xXbBnNeE])['\"`]")
 
@@ -79,10 +80,22 @@ def without_foreign_values(problem: str, known: Set[str]) -> str:
     return "\n".join(_without_foreign(line, known) for line in problem.splitlines())
 
 
-def without_literals(sql: str, known: Set[str]) -> str:
-    """A statement whose literals say nothing that is not `known` (words in lower case): numbers, dates and formats
-    stay, any other text is '…'."""
-    return _LITERAL.sub(lambda found: found.group() if _says_nothing(found.group(), known) else "'…'", sql)
+def without_literals(sql: str, known: Set[str], dialect: str = "") -> str:
+    """A statement without comments whose literals say nothing that is not `known` (words in lower case): numbers, dates
+    and formats stay, any other text is '…'. By the tokens of a sqlglot `dialect`: which marks a text has, and what a
+    backslash in it means, differs. Empty where the statement has no tokens."""
+    try:
+        tokens = sqlglot.tokenize(sql, read=dialect or None)
+    except (SqlglotError, ValueError):
+        return ""
+    parts, end = [], 0
+    for token in tokens:
+        between = sql[end : token.start]
+        parts.append(between if not between or between.isspace() else " ")
+        is_told = not token.token_type.name.endswith("STRING") or _says_nothing(token.text, known)
+        end = token.end + 1
+        parts.append(sql[token.start : end] if is_told else "'…'")
+    return "".join(parts)
 
 
 def _says_nothing(literal: str, known: Set[str]) -> bool:

@@ -14,6 +14,7 @@ from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context, Example, LinkedTerm
 from nl2sql.context.detail import detailed
 from nl2sql.context.examples import ExampleIndex
+from nl2sql.context.instructions import without_instructions
 from nl2sql.context.phrases import Phrase, distinct
 from nl2sql.context.schema_index import HISTORY_TURNS, SchemaIndex, index_of, tables_named
 from nl2sql.context.selection import MAX_DATASETS, Selection
@@ -50,18 +51,21 @@ class Retriever:
 
     def __call__(self, question: Question, model: SemanticModel, dialect: str, as_of: date) -> Context:
         index = index_of(model)
-        mended = index.mended(question.text)
+        text = without_instructions(question.text)
+        mended = index.vocabulary.mended(text)
         words = {mended.get(word, word): weight for word, weight in index.words(question).items()}
-        phrases = index.phrases.in_text(question.text)
+        phrases = index.phrases.in_text(text)
         remarks: list[str] = []
         phrases += self._stored_phrases(question.text, index, remarks)
         turns = question.history[-HISTORY_TURNS:]
         # What a misspelled word was taken for counts in the ranking, and is not told as what the question said.
-        guessed = index.phrases.in_text(question.text, lambda word: mended.get(word, word)) if mended else []
-        asked_before = [phrase for turn in turns for phrase in index.phrases.in_text(turn.question)]
+        guessed = index.phrases.in_text(text, lambda word: mended.get(word, word)) if mended else []
+        asked_before = [
+            phrase for turn in turns for phrase in index.phrases.in_text(without_instructions(turn.question))
+        ]
         said = distinct([*phrases, *guessed, *asked_before])
         scores = self._fused(index.scores(words, said), question.text, index, remarks)
-        selection = Selection(index, scores, said)
+        selection = Selection(index, scores, said, words)
         selection.cover(name for turn in turns for meant in tables_named(turn.sql or "", index) for name in meant)
         chosen = selection.filled()
         context = Context(
@@ -77,7 +81,7 @@ class Retriever:
         )
         return detailed(
             context,
-            lambda dataset, field: index.field_score(dataset, field, words),
+            lambda dataset: index.ranked_fields(dataset, words),
             lambda metric: index.metric_score(metric, words),
         )
 

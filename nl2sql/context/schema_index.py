@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from heapq import nlargest
 
-from rapidfuzz import fuzz, process
-
 from nl2sql.catalog.model import Dataset, Field, Metric, SemanticModel
+from nl2sql.context.copies import Copy, copies_in
+from nl2sql.context.field_words import FieldWords
+from nl2sql.context.instructions import without_instructions
 from nl2sql.context.kept import KeptByModel
 from nl2sql.context.lexical import LexicalIndex, document
 from nl2sql.context.phrases import Phrase, PhraseIndex
-from nl2sql.context.secrets import datasets_of
+from nl2sql.context.secrets import datasets_of, identifiers
 from nl2sql.context.visible import ShownModel, shown_of
-from nl2sql.context.words import STOP, name_stems, stems
+from nl2sql.context.vocabulary import Vocabulary
+from nl2sql.context.words import STOP, name_stems
 from nl2sql.question import Question
 
 # A word in a name says more about a table than one in a description or in a list of values.
@@ -28,13 +30,13 @@ PHRASE_WEIGHTS: Mapping[str, float] = {
     **{"metric": 8, "dataset": 8, "role": 4, "filter": 4},
     **{"field": 3, "value": 3, "verb": 2},
 }
+# Of a name that is said in part ("wallet transactions" of wallet_transactions_daily), times the share that is said.
+PART_OF_NAME_WEIGHT = 5
+# An archive or a staging copy that the question does not mean scores this share of what it would.
+COPY_SHARE = 0.5
 # Of the datasets that are joined to one, the best so many lend it this share of their score: what a question is about
 # stands together, and an archive of the same name stands alone.
 NEAR_COUNT, NEAR_SHARE = 3, 0.3
-# A slip of the finger in a word of seven letters leaves 0.85 of it; below, other words are as near ("shipping" is 0.8
-# of "sniping"). Nobody misspells more than a few.
-LEAST_ALIKE, LEAST_LETTERS, MAX_MENDED = 85, 5, 5
-
 # The last part of a name after FROM or JOIN.
 _READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+(?:[\"`\[]?[\w-]+[\"`\]]?\s*\.\s*)*[\"`\[]?(\w+)")
 
@@ -63,9 +65,11 @@ class SchemaIndex:
         self._stands_for = [datasets for _, datasets in documents]
         self._lexical = LexicalIndex([words for words, _ in documents])
         self.phrases = PhraseIndex(model, metric_datasets)
-        self._field_words: dict[str, dict[str, dict[str, int]]] = {}
-        self._vocabulary = sorted({word for words, _ in documents for word in words if len(word) >= LEAST_LETTERS - 1})
-        self._known = frozenset(self._vocabulary)
+        self.copies: Mapping[str, Copy] = copies_in(model, self.open)
+        self.vocabulary = Vocabulary(word for words, _ in documents for word in words)
+        self._names_with = self._by_word_of_name()
+        self._measured = frozenset(named for m in model.metrics for named in identifiers(m.expression))
+        self._field_words: dict[str, FieldWords] = {}
 
     @cached_property
     def by_table(self) -> Mapping[str, tuple[str, ...]]:
@@ -76,23 +80,26 @@ class SchemaIndex:
                 found.setdefault(called, []).append(name)
         return {called: tuple(names) for called, names in found.items()}
 
+    def _by_word_of_name(self) -> Mapping[str, tuple[tuple[str, int, float], ...]]:
+        """Word → dataset, which of its names has the word, and the share of that name which the word is."""
+        found: dict[str, list[tuple[str, int, float]]] = {}
+        for name in self.open:
+            dataset = self.model.dataset(name)
+            for number, called in enumerate({name, dataset.label, *dataset.synonyms}):
+                words = set(name_stems(called)) - STOP
+                rarity = {word: self._lexical.rarity(word) for word in words}
+                for word in words:
+                    found.setdefault(word, []).append((name, number, rarity[word] / (sum(rarity.values()) or 1)))
+        return {word: tuple(names) for word, names in found.items()}
+
     def words(self, question: Question) -> dict[str, float]:
-        """The question's words in the singular, misspelled ones mended, with what they weigh."""
+        """The question's words in the singular with what they weigh."""
         weights: dict[str, float] = {}
         for turn in question.history[-HISTORY_TURNS:]:
-            weights |= dict.fromkeys(name_stems(f"{turn.question} {turn.sql or ''}"), HISTORY_WEIGHT)
-        weights |= dict.fromkeys(name_stems(question.text), 1.0)
+            said = f"{without_instructions(turn.question)} {turn.sql or ''}"
+            weights |= dict.fromkeys(name_stems(said), HISTORY_WEIGHT)
+        weights |= dict.fromkeys(name_stems(without_instructions(question.text)), 1.0)
         return {word: weight for word, weight in weights.items() if word not in STOP}
-
-    def mended(self, text: str) -> dict[str, str]:
-        """Word of the text that the model does not know → the one it is most likely a misspelling of."""
-        unknown = [w for w in dict.fromkeys(stems(text)) if len(w) >= LEAST_LETTERS and w not in self._known]
-        found: dict[str, str] = {}
-        for word in [word for word in unknown if word.isalpha() and word not in STOP][: 2 * MAX_MENDED]:
-            near = process.extractOne(word, self._vocabulary, scorer=fuzz.ratio, score_cutoff=LEAST_ALIKE)
-            if near is not None and len(found) < MAX_MENDED:
-                found[word] = near[0]
-        return found
 
     def scores(self, words: Mapping[str, float], phrases: Sequence[Phrase]) -> dict[str, float]:
         """Open dataset → score, of those that have any. A metric lends its score to each dataset it reads."""
@@ -107,7 +114,42 @@ class SchemaIndex:
                     best[name] = max(best.get(name, 0.0), PHRASE_WEIGHTS[named.kind])
             for name, weight in best.items():
                 own[name] = own.get(name, 0.0) + weight * 2 / (1 + len(best) ** 0.5)
-        return self._with_neighbours({name: score for name, score in own.items() if name not in self.shown.closed})
+        self._add_parts_of_names(own, words)
+        own = {name: score for name, score in own.items() if name not in self.shown.closed}
+        return self._with_neighbours(self._without_copies(own, words))
+
+    def _add_parts_of_names(self, own: dict[str, float], words: Mapping[str, float]) -> None:
+        said: dict[tuple[str, int], float] = {}
+        for word, weight in words.items():
+            for name, number, part in self._names_with.get(word, ()):
+                said[name, number] = said.get((name, number), 0.0) + weight * part
+        best: dict[str, float] = {}
+        for (name, _), part in said.items():
+            best[name] = max(best.get(name, 0.0), part)
+        for name, part in best.items():
+            own[name] = own.get(name, 0.0) + PART_OF_NAME_WEIGHT * part
+
+    def _without_copies(self, own: dict[str, float], words: Mapping[str, float]) -> dict[str, float]:
+        """What a copy that is meant has, its original has too: "of 2023" can be a table's name, or a period."""
+        scores = dict(own)
+        for name, score in own.items():
+            copy = self.copies.get(name)
+            if copy is None:
+                continue
+            if self.is_meant(name, words):
+                scores[copy.original] = max(scores.get(copy.original, 0.0), score)
+            else:
+                scores[name] = COPY_SHARE * score
+        return scores
+
+    def named_in_part(self, word: str) -> set[str]:
+        """The datasets that have a word in one of their names."""
+        return {name for name, _, _ in self._names_with.get(word, ())}
+
+    def is_meant(self, name: str, words: Mapping[str, float]) -> bool:
+        """Whether a dataset is no copy, or one that the words speak of."""
+        copy = self.copies.get(name)
+        return copy is None or not copy.marks.isdisjoint(words)
 
     def _with_neighbours(self, own: Mapping[str, float]) -> dict[str, float]:
         lent: dict[str, float] = {}
@@ -116,12 +158,13 @@ class SchemaIndex:
             lent[name] = score + NEAR_SHARE * sum(nlargest(NEAR_COUNT, near) if len(near) > NEAR_COUNT else near)
         return lent
 
-    def field_score(self, dataset: Dataset, field: Field, words: Mapping[str, float]) -> float:
-        """What the question's words say for a field, by its names and texts."""
+    def ranked_fields(self, dataset: Dataset, words: Mapping[str, float]) -> list[Field]:
+        """The fields of a dataset, those first that the question's words say most for."""
         known = self._field_words.get(dataset.name)
         if known is None:
-            known = self._field_words[dataset.name] = {each.name: _field_document(each) for each in dataset.fields}
-        return self._said(known.get(field.name, {}), words)
+            measured = {field for name, field in self._measured if name == dataset.name}
+            known = self._field_words[dataset.name] = FieldWords(dataset.fields, measured, self._lexical.rarity)
+        return known.ranked(words)
 
     def metric_score(self, metric: Metric, words: Mapping[str, float]) -> float:
         return self._said(self._metric_words.get(metric.name, {}), words)
@@ -165,10 +208,3 @@ def _dataset_document(dataset: Dataset, roles: Iterable[str]) -> dict[str, int]:
     rest += [text for f in dataset.fields for v in f.values for text in (v.value, *v.synonyms)]
     names = [dataset.name, dataset.label, *dataset.synonyms, *roles]
     return document((names, NAME_WEIGHT), (fields, FIELD_WEIGHT), (rest, TEXT_WEIGHT))
-
-
-def _field_document(field: Field) -> dict[str, int]:
-    values = [text for v in field.values for text in (v.value, *v.synonyms)]
-    return document(
-        ([field.name, field.label, *field.synonyms], FIELD_WEIGHT), ([field.description, *values], TEXT_WEIGHT)
-    )

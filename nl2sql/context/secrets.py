@@ -43,6 +43,11 @@ class Secrets:
         }
         self._spelled |= {column for column in self._all if "_" in column}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all sensitive columns, in lower case; a column of another table can be called the same."""
+        return frozenset(self._all)
+
     def in_expression(self, expression: str, dataset: str) -> bool:
         """Whether a sensitive column may be read; names without a qualifier belong to `dataset`, "" being any."""
         return any(name.lower() in self._of(q or dataset) for q, name in identifiers(expression))
@@ -76,6 +81,10 @@ class Secrets:
     def spelled(self, text: str) -> bool:
         """Whether a text names a sensitive column in a way that is no English."""
         for dotted in _DOTTED.findall(text.lower()):
+            if "." not in dotted:
+                if dotted in self._spelled:
+                    return True
+                continue
             words = dotted.split(".")
             pairs = (f"{first}.{second}" for first, second in pairwise(words))
             if not self._spelled.isdisjoint(words) or not self._spelled.isdisjoint(pairs):

@@ -16,6 +16,10 @@ from nl2sql.context.schema_index import SchemaIndex
 MAX_DATASETS = 12
 # Of several datasets that a phrase names, so many are told besides the best: the question may mean any of them.
 OTHER_MEANINGS = 2
+# Whatever the phrases say, the datasets that rank best are told.
+BEST = 4
+# What so few datasets have, or fewer, names one of them.
+FEW_MEANINGS = 3
 # Things that are tables of their own, and things that stand in a table. A verb ("get", "made") names neither surely.
 _WHOLE_KINDS = ("metric", "dataset", "role")
 _PART_KINDS = ("filter", "field", "value")
@@ -24,8 +28,15 @@ _PART_KINDS = ("filter", "field", "value")
 class Selection:
     """For one question. `needed` are the datasets that it names and those that join them, at most MAX_DATASETS."""
 
-    def __init__(self, index: SchemaIndex, scores: Mapping[str, float], phrases: Sequence[Phrase]) -> None:
+    def __init__(
+        self,
+        index: SchemaIndex,
+        scores: Mapping[str, float],
+        phrases: Sequence[Phrase],
+        words: Mapping[str, float],
+    ) -> None:
         self._index = index
+        self._words = words
         self._scores = scores
         ranked = sorted(scores, key=self._rank_by_score, reverse=True)
         self._places = {name: place for place, name in enumerate(ranked)}
@@ -40,10 +51,8 @@ class Selection:
             if metric := self._metric(phrase):
                 for name in metric:
                     self._need(name)
-                continue
-            wanted = self._meanings(phrase)
-            if wanted and set(wanted).isdisjoint(self.needed):
-                self._need(wanted[0])
+            else:
+                self._need_one_of(self._whole(phrase), self._parts(phrase))
         best = next(iter(self._places), None)
         if not self.needed and best is not None:
             self._need(best)
@@ -57,17 +66,53 @@ class Selection:
             chosen[name] = None
         return list(chosen)
 
+    def _need_one_of(self, whole: Sequence[str], parts: Sequence[str]) -> None:
+        """Of what a phrase can mean, the likeliest, unless something of it is needed already. What many datasets have
+        a part of is found in one that is joined to a needed one, or is said of none of them."""
+        if not {*whole, *parts}.isdisjoint(self.needed):
+            return
+        if whole:
+            self._need(whole[0])
+        elif parts and (not self.needed or len(parts) <= FEW_MEANINGS or parts[0] in self._near()):
+            self._need(parts[0])
+
     def _others(self) -> Iterator[str]:
+        """In place of a copy that is not meant its original, and such copies last of all."""
+        copies: list[str] = []
+        for name in self._candidates():
+            copy = self._index.copies.get(name)
+            if copy is not None:
+                yield copy.original
+                if not self._index.is_meant(name, self._words):
+                    copies.append(name)
+                    continue
+            yield name
+        yield from copies
+
+    def _candidates(self) -> Iterator[str]:
+        yield from list(self._places)[:BEST]
         # What a needed dataset points to, and what that points to: there its values have names.
-        level = set(self.needed)
-        for _ in range(2):
-            level = {target for name in level for target in self._index.targets[name]}
-            yield from self._ranked(level)
+        level = {target for name in self.needed for target in self._index.targets[name]}
+        yield from self._ranked(level)
+        yield from self._named_in_part()
         for phrase in self._phrases:
-            yield from self._meanings(phrase)[1 : 1 + OTHER_MEANINGS]
-        yield from self._ranked({n for name in self.needed for n in self._index.neighbours[name]})
+            whole = self._whole(phrase)
+            yield from whole[: 1 + OTHER_MEANINGS]
+            yield from self._parts(phrase)[: 1 + OTHER_MEANINGS if not whole else 1]
+        yield from self._ranked({target for name in level for target in self._index.targets[name]})
+        yield from self._ranked(self._near())
         yield from self._places
         yield from self._ranked(self._index.open)
+
+    def _named_in_part(self) -> Iterator[str]:
+        """The likeliest datasets for each word that few have in their names: wallet_transactions, of “transactions”."""
+        for word in self._words:
+            named = {self._original(name) for name in self._index.named_in_part(word)} & self._scores.keys()
+            if 0 < len(named) <= FEW_MEANINGS:
+                yield from self._ranked(named)[:OTHER_MEANINGS]
+
+    def _near(self) -> set[str]:
+        return {each for name in self.needed for each in self._index.neighbours[name]}
 
     def _ranked(self, names: Iterable[str]) -> list[str]:
         return sorted(names, key=self._place)
@@ -87,16 +132,24 @@ class Selection:
         opened = [names for names in read if names and self._index.shown.closed.isdisjoint(names)]
         return min(opened, key=lambda names: min(self._place(name) for name in names), default=())
 
-    def _meanings(self, phrase: Phrase) -> list[str]:
-        """The open datasets that a phrase can mean, the likeliest first: what is a table of its own before what stands
-        in one, and of the latter what is joined to what was chosen."""
-        whole = [n for named in phrase.named if named.kind in _WHOLE_KINDS for n in named.datasets]
-        within = [n for named in phrase.named if named.kind in _PART_KINDS for n in named.datasets]
-        scored = {name for name in (whole or within) if name in self._scores}
-        if whole:
-            return self._ranked(scored)
-        near = {n for name in self.needed for n in self._index.neighbours[name]}
-        return sorted(scored, key=lambda name: (name not in near, self._place(name)))
+    def _whole(self, phrase: Phrase) -> list[str]:
+        """The open datasets that a phrase is a name of, the likeliest first."""
+        return self._ranked(self._scored(phrase, _WHOLE_KINDS))
+
+    def _parts(self, phrase: Phrase) -> list[str]:
+        """The open datasets in which a phrase names something, those first that are joined to what is needed; of copies
+        that are not meant the original alone."""
+        scored = self._scored(phrase, _PART_KINDS)
+        meant = {self._original(name) for name in scored} & self._scores.keys()
+        near = self._near()
+        return sorted(meant, key=lambda name: (name not in near, self._place(name)))
+
+    def _scored(self, phrase: Phrase, kinds: Sequence[str]) -> set[str]:
+        return {n for named in phrase.named if named.kind in kinds for n in named.datasets if n in self._scores}
+
+    def _original(self, name: str) -> str:
+        copy = self._index.copies.get(name)
+        return name if copy is None or self._index.is_meant(name, self._words) else copy.original
 
     def _need(self, name: str) -> None:
         path = self._path_to(name)

@@ -70,15 +70,6 @@ def _named(entries: Iterable[IndexedValue], shown: ShownModel) -> tuple[Named, .
     kept = [
         Named("value", f"{entry.dataset}.{entry.field}={entry.value}", (entry.dataset,))
         for entry in entries
-        if _may_be_told(entry, shown)
+        if shown.may_tell_value(f"{entry.dataset}.{entry.field}", entry.value)
     ]
     return tuple(dict.fromkeys(kept))[:MAX_MEANINGS]
-
-
-def _may_be_told(entry: IndexedValue, shown: ShownModel) -> bool:
-    """Whether the field is shown, and its values are not from rows that the asker may not see: of a field that is not
-    indexed as this role sees it, only listed ones are told."""
-    if entry.dataset in shown.closed or entry.dataset not in shown.place:
-        return False
-    field = next((f for f in shown.dataset(entry.dataset).fields if f.name == entry.field), None)
-    return field is not None and (field.indexed or entry.value in {each.value for each in field.values})

@@ -56,12 +56,23 @@ class ShownModel:
         return self._datasets[name]
 
     def may_tell(self, example: Example) -> bool:
-        """Whether an example reads and spells nothing that is hidden."""
+        """Whether an example reads and spells nothing that is hidden, nor a value whose existence is not for the
+        role."""
         if example not in self._examples:
             if len(self._examples) >= MAX_EXAMPLES:
                 self._examples.clear()
-            self._examples[example] = not self.secrets.in_example(example)
+            is_hidden = self.secrets.in_example(example)
+            self._examples[example] = not is_hidden and all(self.may_tell_value(*each) for each in example.values)
         return self._examples[example]
+
+    def may_tell_value(self, place: str, value: str) -> bool:
+        """Whether a role may be told that a "dataset.field" holds a value: the field is shown, and its values are not
+        from rows that the role may not see. Of a field that is not indexed as it sees it, only listed ones are told."""
+        dataset, _, name = place.partition(".")
+        if dataset in self.closed or dataset not in self.place:
+            return False
+        field = next((f for f in self.dataset(dataset).fields if f.name == name), None)
+        return field is not None and (field.indexed or value in {each.value for each in field.values})
 
     @cached_property
     def metrics(self) -> Mapping[str, tuple[Metric, frozenset[str]]]:
@@ -129,11 +140,6 @@ def visible(context: Context) -> VisibleModel:
 def names_hidden(sql: str, model: SemanticModel) -> bool:
     """Whether a statement may read a sensitive column."""
     return shown_of(model).secrets.in_statement(sql)
-
-
-def spells_hidden(text: str, model: SemanticModel) -> bool:
-    """Whether a text spells a sensitive column (`users.email`, full_name); a plain word such as "email" does not."""
-    return shown_of(model).secrets.spelled(text)
 
 
 def _told(dataset: Dataset, context: Context) -> Dataset:

@@ -9,16 +9,17 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
 from nl2sql.crash import redact
 from nl2sql.doctor.base import Check, State, failed
-from nl2sql.errors import Nl2SqlError, SettingsInvalid
+from nl2sql.errors import Nl2SqlError
 from nl2sql.llm.base import LanguageModel
 from nl2sql.prompt.base import Message, Prompt
-from nl2sql.secret_sources import KEY, KEY_FILE, key_from_environment
+from nl2sql.secret_sources import KEY, KEY_FILE, key_from_environment, read_secret_place
 from nl2sql.settings import Settings
 
 # Whoever runs the doctor waits for it; a model that needs longer for one word is no help to people either.
@@ -40,8 +41,10 @@ def examine_language_model(settings: Settings, environ: Mapping[str, str]) -> It
     yield _prompt(settings)
     if settings.asks_llm:
         yield _budget(settings)
-    if settings.llm_record or _replayed(settings):
+    if settings.llm_record or settings.replayed:
         yield _recording(settings)
+    if settings.embeddings != "off" and settings.asks_llm:
+        yield _embeddings(settings)
 
 
 def _writers(settings: Settings) -> Check:
@@ -68,7 +71,7 @@ def _key(settings: Settings, environ: Mapping[str, str]) -> Check:
     if found or "llm" not in settings.writer_order:
         return Check("key", "ok", found or "none, and none needed: writers does not name llm")
     if settings.asks_llm:
-        told = "none needed" if _replayed(settings) else "none: the endpoint is asked without one"
+        told = "none needed" if settings.replayed else "none: the endpoint is asked without one"
         return Check("key", "ok", told)
     others = [name for name in settings.writer_order if name != "llm"]
     who = "the offline writer answers" if "offline" in others else "only verified queries are answered"
@@ -81,12 +84,8 @@ def _key_source(settings: Settings, environ: Mapping[str, str]) -> str:
     if key_from_environment(environ):
         named = "" if environ.get(KEY, "").strip() else environ[KEY_FILE].strip()
         return f"{KEY} is set" if not named else f"from the file {named} ({KEY_FILE})"
-    if settings.openai_key_secret.strip().startswith("projects/"):
-        return f"from Secret Manager: {settings.openai_key_secret.strip()}"
-    if settings.openai_key_secret:
-        hint = "Write projects/PROJECT/secrets/NAME/versions/latest. The key itself does not belong there."
-        raise SettingsInvalid("The setting openai_key_secret does not name a secret.", hint=hint)
-    return ""
+    secret = settings.openai_key_secret
+    return f"from Secret Manager: {read_secret_place(secret)}" if secret.strip() else ""
 
 
 def _is_open_to_all(environ: Mapping[str, str]) -> bool:
@@ -96,7 +95,7 @@ def _is_open_to_all(environ: Mapping[str, str]) -> bool:
 
 
 def _model(settings: Settings) -> Check:
-    if replayed := _replayed(settings):
+    if replayed := settings.replayed:
         return Check("llm", "ok", f"none is asked: {settings.openai_model} as recorded in {replayed}")
     where = redact(settings.openai_base_url) or "the provider's own address"
     api = {"auto": "the API that it has", "responses": "the Responses API", "chat": "Chat Completions"}
@@ -124,19 +123,20 @@ def _prompt(settings: Settings) -> Check:
 
 
 def _budget(settings: Settings) -> Check:
-    from nl2sql.llm.prices import PriceTable
+    from nl2sql.language_model import price_reader
 
     try:
-        table = PriceTable.load(settings.path(settings.llm_prices) if settings.llm_prices else None)
+        price_on = price_reader(settings)
     except Nl2SqlError as error:
         return failed("budget", error, "Mend the price table, or leave the setting llm_prices empty.")
-    own = settings.openai_price_in and settings.openai_price_out
-    known = bool(own) or table.of(settings.openai_model, settings.today) is not None
+    found = price_on(datetime.now(UTC).date())
+    known = found is not None and not found.is_partial
     told = "; ".join(_limits(settings)) or "none: nothing bounds what a day costs"
     if not known and (settings.budget_money or settings.budget_user_money):
         advice = "Set openai_price_in and openai_price_out, or a table of your own as llm_prices."
         return Check("budget", "warn", f"{told}; but the price of {settings.openai_model} is not known", advice)
-    price = "its price is known" if known else "its price is not known, so the ledger holds no cost"
+    unknown = f"the price of {settings.openai_model} is not known, so the ledger holds no cost"
+    price = f"the price of {settings.openai_model} is known" if known else unknown
     return Check("budget", "ok", f"{told}; {price}")
 
 
@@ -151,7 +151,7 @@ def _limits(settings: Settings) -> Iterator[str]:
 
 
 def _recording(settings: Settings) -> Check:
-    if replayed := _replayed(settings):
+    if replayed := settings.replayed:
         if replayed.is_file():
             return Check("recording", "ok", f"replies are replayed from {replayed}")
         return Check("recording", "fail", f"there is no recording {replayed}", "The setting llm names it.")
@@ -162,14 +162,17 @@ def _recording(settings: Settings) -> Check:
     return Check("recording", "ok", f"every reply is appended to {path}")
 
 
-def _replayed(settings: Settings) -> Path | None:
-    kind, separator, name = settings.llm.partition(":")
-    return settings.path(name.strip()) if separator and kind == "recorded" else None
+def _embeddings(settings: Settings) -> Check:
+    from nl2sql.context.selection import MAX_DATASETS
+
+    where = redact(settings.embeddings_base_url or settings.openai_base_url) or "the provider's own address"
+    told = f"{settings.embeddings} at {where} is sent each question's text and what models say of their tables"
+    return Check("embeddings", "ok", f"{told}; asked only where a model has more than {MAX_DATASETS} datasets")
 
 
 def asked_once(settings: Settings) -> Check:
     """One tiny request to the model, by the adapter that questions go through."""
-    if not settings.asks_llm or _replayed(settings):
+    if not settings.asks_llm or settings.replayed:
         return Check("provider", "warn", "no language model to ask: see key, writers and llm")
     fingerprint = sha256(_ASK.encode()).hexdigest()
     prompt = Prompt((Message("system", _ASK), Message("user", "Is it ok?")), _REPLY, "doctor@v1", fingerprint)

@@ -136,6 +136,8 @@ def unasked_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
 
 
 def private_columns(model: SemanticModel, policy: Policy) -> frozenset[str]:
-    """Every "table.column" whose values may come from rows that the role does not see."""
+    """Every "table.column" whose single values are not for the role: they may come from rows that it does not see, or
+    the column is only aggregated."""
     tables = physical_tables(model)
-    return frozenset(f"{name}.{column}" for name in policy.rows for column in tables[name].columns)
+    filtered = frozenset(f"{name}.{column}" for name in policy.rows for column in tables[name].columns)
+    return filtered | policy.aggregate_only.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +9,8 @@ from uuid import uuid4
 
 from nl2sql.answer.base import Answer
 from nl2sql.ledger.base import LedgerRow
-from nl2sql.llm.prices import TokenPrice, with_own_price
-from nl2sql.writers.base import Origin
+from nl2sql.llm.prices import PriceOn, TokenPrice
+from nl2sql.writers.base import LANGUAGE_MODEL, Origin
 
 _TIB = Decimal(1024**4)
 # A millionth of a millionth: one token at a cent for a million is 10^-8.
@@ -22,24 +21,17 @@ _DETAIL_SEPARATOR = " · "
 _STOPPED_CODES = frozenset({"query_cancelled", "query_timed_out"})
 
 
-def _not_in_a_table(day: date) -> TokenPrice | None:
+def _not_known(day: date) -> TokenPrice | None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Money for a million tokens, which stands in place of what `table` says of the model on a day, and in `currency`
-    for a TiB (2^40 bytes) read; 0: not known."""
+    """Money in `currency` for a TiB (2^40 bytes) read, 0 where it is not known; and what tokens cost on a day."""
 
-    prompt_per_million: Decimal = Decimal(0)
-    completion_per_million: Decimal = Decimal(0)
     bytes_per_tib: Decimal = Decimal(0)
     currency: str = "USD"
-    table: Callable[[date], TokenPrice | None] = _not_in_a_table
-
-    def tokens_on(self, day: date) -> TokenPrice | None:
-        """None where nothing is known."""
-        return with_own_price(self.table(day), self.prompt_per_million, self.completion_per_million, self.currency)
+    tokens_on: PriceOn = _not_known
 
 
 def row_of(
@@ -88,7 +80,7 @@ def row_of(
 
 def _model_of(origin: Origin) -> tuple[str, str]:
     """Model and prompt version. A model's name may hold the separator, a version does not."""
-    if origin.writer != "llm":
+    if origin.writer != LANGUAGE_MODEL:
         return "", ""
     model, separator, version = origin.detail.rpartition(_DETAIL_SEPARATOR)
     return (model, version) if separator else (origin.detail, "")

@@ -7,7 +7,7 @@ day's rows are its own, and leaves them out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
@@ -18,7 +18,7 @@ from nl2sql.ledger.read import LedgerReader, TokenUse
 from nl2sql.ledger.table import CODE_CHARS, kept
 from nl2sql.llm.base import Usage
 from nl2sql.llm.budget import Spent
-from nl2sql.llm.prices import TokenPrice
+from nl2sql.llm.prices import PriceOn, TokenPrice
 
 
 class SpendingLedger:
@@ -27,7 +27,7 @@ class SpendingLedger:
     `price_on` is what the model costs on a day: by it, tokens are worth money where the ledger does not know.
     """
 
-    def __init__(self, ledger: Ledger, url: str, price_on: Callable[[date], TokenPrice | None]) -> None:
+    def __init__(self, ledger: Ledger, url: str, price_on: PriceOn) -> None:
         self._ledger = ledger
         self._url = url
         self._price_on = price_on

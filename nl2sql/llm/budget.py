@@ -20,7 +20,7 @@ from typing import Protocol
 from nl2sql.errors import BudgetSpent, LanguageModelError, SettingsInvalid
 from nl2sql.llm.around import AroundModel
 from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Completion, LanguageModel, Usage, paid_for
-from nl2sql.llm.prices import TokenPrice
+from nl2sql.llm.prices import PriceOn, TokenPrice
 from nl2sql.prompt.base import Prompt
 
 # English has four characters a token, SQL and names three: a reservation had better be too large than too small.
@@ -31,8 +31,6 @@ REPLY_TOKENS = 1_000
 REFRESH_SECONDS = 60.0
 # and the first question of a process waits for it so long at most.
 SEED_SECONDS = 2.0
-
-PriceOn = Callable[[date], TokenPrice | None]
 
 _log = logging.getLogger("nl2sql.llm")
 

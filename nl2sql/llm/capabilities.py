@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +15,8 @@ from threading import Lock
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
+
+from nl2sql.llm.own_folder import is_own, make_own, own_cache_folder, write_whole
 
 FEATURES = (
     *("responses", "chat"),  # the protocols themselves
@@ -82,11 +82,8 @@ class CapabilityMemory:
 
 def users_own_memory() -> CapabilityMemory:
     """Kept below the user's cache folder; in the process alone for an account without a home."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nl2sql" / "endpoints"
-    except RuntimeError:
-        return CapabilityMemory()
-    return CapabilityMemory(folder / "capabilities.json")
+    folder = own_cache_folder("endpoints")
+    return CapabilityMemory(folder / "capabilities.json" if folder is not None else None)
 
 
 def _name_of(address: str, model: str) -> str:
@@ -109,7 +106,7 @@ def _newest(entries: _Entries) -> _Entries:
 
 def _read(path: Path) -> _Entries:
     try:
-        if not _is_ours(path.parent) or path.stat().st_size > MOST_BYTES:
+        if not is_own(path.parent) or path.stat().st_size > MOST_BYTES:
             return {}
         loaded = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -125,25 +122,6 @@ def _features(found: Mapping[str, Any]) -> _Features:
 
 
 def _write(path: Path, entries: _Entries) -> None:
-    folder = path.parent
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_ours(folder):
-            return
-        number, name = tempfile.mkstemp(dir=folder, suffix=".new")
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                json.dump({"endpoints": entries}, file, indent=1)
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
-
-
-def _is_ours(folder: Path) -> bool:
-    """Nobody else may have written there."""
-    if not hasattr(os, "geteuid"):
-        return folder.is_dir()
-    state = folder.stat()
-    return state.st_uid == os.geteuid() and not state.st_mode & 0o022
+        if make_own(path.parent):
+            write_whole(path, json.dumps({"endpoints": entries}, indent=1).encode())

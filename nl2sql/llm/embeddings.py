@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nl2sql.errors import LanguageModelError, ModelReplyInvalid, ModelUnreachable
 from nl2sql.llm.base import refuse_unless_allowed
@@ -23,9 +22,7 @@ from nl2sql.llm.openai_address import DEFAULT_BASE_URL, read_address, usable_key
 from nl2sql.llm.openai_errors import map_error, redactor, too_long
 from nl2sql.llm.openai_exchange import CONNECT_SECONDS, open_client
 from nl2sql.llm.openai_network import Watch, watching
-from nl2sql.llm.vectors import VectorStore
-
-Vectors = NDArray[np.float32]
+from nl2sql.llm.vectors import Vectors, VectorStore
 
 # A question waits no longer for a second opinion on which tables it needs; what came by then is kept.
 TIMEOUT_SECONDS = 5.0

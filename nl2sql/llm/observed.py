@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from nl2sql.llm.around import AroundModel
 from nl2sql.llm.base import NO_CALL, Call, Completion, LanguageModel
 from nl2sql.prompt.base import Prompt
 
@@ -25,20 +26,13 @@ Report = Callable[[Completion], None]
 Observe = Callable[[ModelCall], AbstractContextManager[Report]]
 
 
-class ObservedModel:
+class ObservedModel(AroundModel):
     """Says and raises what the model does, and nothing of its own. The observer is given no prompt."""
 
     def __init__(self, model: LanguageModel, observe: Observe, provider: str = "openai") -> None:
-        self._model = model
+        super().__init__(model)
         self._observe = observe
-        self._call = ModelCall(model.name, provider, *getattr(model, "server", ()))
-
-    @property
-    def name(self) -> str:
-        return self._model.name
-
-    def __repr__(self) -> str:
-        return f"ObservedModel({self._model!r})"
+        self._call = ModelCall(self.name, provider, *self.server)
 
     def complete(self, prompt: Prompt, call: Call = NO_CALL) -> Completion:
         with self._observe(self._call) as report:

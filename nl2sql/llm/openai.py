@@ -14,12 +14,13 @@ from random import SystemRandom
 from time import monotonic
 from typing import Literal
 
-from nl2sql.errors import LanguageModelError, ModelBusy, ModelReplyInvalid, ModelUnreachable
+from nl2sql.errors import LanguageModelError, ModelBusy, ModelCancelled, ModelReplyInvalid, ModelUnreachable
 from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Completion, Usage, charge, paid_for, refuse_unless_allowed
 from nl2sql.llm.capabilities import CapabilityMemory
 from nl2sql.llm.openai_address import DEFAULT_BASE_URL, NO_KEY, Address, read_address, usable_key
 from nl2sql.llm.openai_errors import (
     asks_to_wait,
+    broken_off,
     cancelled,
     failure_of,
     key_hider,
@@ -146,7 +147,7 @@ class OpenAIModel:
                 over = cancelled() if watch.cancelled.is_set() else too_long() if watch.is_flooded else self._late()
                 failure = _Failure(over)
             else:
-                failure = self._failure(error, rejected_feature(error, body, api), has_begun=reader.chars > 0)
+                failure = self._failure(error, rejected_feature(error, body, api), has_begun=reader.has_begun)
             charge(failure.error, reader.usage)
             return failure
 
@@ -171,6 +172,8 @@ class OpenAIModel:
 
     def _failure(self, error: Exception, rejected: str | None, *, has_begun: bool) -> _Failure:
         mapped = map_error(error, model=self.name, host=self._address.shown, seconds=self._timeout, redact=self._redact)
+        if has_begun and isinstance(mapped, ModelUnreachable):
+            mapped = broken_off(mapped.hint)
         status = getattr(error, "status_code", 0)
         label = str(status) if status else "the reply broke off" if has_begun else _LABELS.get(mapped.code, "no reply")
         return _Failure(mapped, label, retry_after(error, time.time()), rejected)
@@ -184,8 +187,6 @@ class OpenAIModel:
         pause = asked if asked is not None else _JITTER.uniform(longest / 2, longest)
         if retries < self._max_retries and monotonic() + pause < asking.deadline:
             return pause
-        if retries < self._max_retries and asked is not None:
-            asking.call.remark(f"{failure.label}, and {asked:.0f} s to wait: not tried again")
         is_asked = asked is not None and isinstance(error, ModelBusy)
         raise asking.ended(asks_to_wait(asked or 0.0, error.hint) if is_asked else error)
 
@@ -213,8 +214,11 @@ class _Asking:
         self.call.remark(f"no {_SAID.get(feature, feature)} at this endpoint, asked again without")
 
     def ended(self, error: LanguageModelError) -> LanguageModelError:
-        """The error, with what all tries cost."""
+        """The error, with what all tries cost; told to the trace unless nobody waits for it."""
         charge(error, self.spent)
+        if not isinstance(error, ModelCancelled):
+            told = error.user_message.rstrip(".")
+            self.call.remark(f"given up: {told[0].lower()}{told[1:]}" + (f" ({error.hint})" if error.hint else ""))
         return error
 
 

@@ -36,7 +36,10 @@ def read_address(url: str) -> Address:
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        raise SettingsInvalid("The address of the language model must look like https://host/v1.")
+        raise SettingsInvalid(
+            "The address of the language model must look like https://host/v1.",
+            hint="See the settings openai_base_url and, for embeddings, embeddings_base_url. Neither takes a query.",
+        )
     netloc = parts.netloc.rpartition("@")[2]
     login = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
     return Address(

@@ -29,6 +29,9 @@ HINT_CHARS = 300
 # Providers show "sk-pr…wxyz" with stars or dots in the middle; that much of a key is still too much.
 _KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|rk|key|api[-_]?key)[-_=:]\s?[\w*.…-]{6,}|\bbearer\s+\S+")
 _HIDDEN = "[hidden]"
+_CERTIFICATE = re.compile(r"CERTIFICATE_VERIFY_FAILED")
+# A wait is said in a unit of which there are few: up to how many seconds, how long one is, and its name.
+_WAITS = ((120.0, 1.0, "s"), (7_200.0, 60.0, "minutes"), (float("inf"), 3_600.0, "hours"))
 
 
 def redactor(api_key: str) -> Redact:
@@ -61,10 +64,12 @@ def map_error(error: Exception, *, model: str, host: str, seconds: float, redact
     import httpx2
     import openai
 
-    hint = redact(str(error))
+    hint = redact(_told(error))
     if isinstance(error, openai.APIStatusError):
         status, code = int(getattr(error, "status_code", 0)), str(getattr(error, "code", "") or "")
         return _of_status(status, code, model=model, host=host, hint=hint)
+    if _CERTIFICATE.search(hint):
+        return LanguageModelError(f"The certificate of the language model at {host} is not trusted.", hint=hint)
     # A host that did not even accept the connection is another trouble than a model that thinks for long.
     if isinstance(error, httpx2.ConnectTimeout) or isinstance(error.__cause__, httpx2.ConnectTimeout):
         return ModelUnreachable(f"The language model at {host} cannot be reached.", hint=hint)
@@ -79,6 +84,24 @@ def map_error(error: Exception, *, model: str, host: str, seconds: float, redact
     return LanguageModelError("The language model could not be asked.", hint=f"{type(error).__name__}: {hint}")
 
 
+def _told(error: Exception) -> str:
+    """What an endpoint says, with its status; else why there is no connection. Of a validator's reply only its
+    sentences: it repeats the request beside them."""
+    status, body = getattr(error, "status_code", 0), getattr(error, "body", None)
+    if not status:
+        return str(error.__cause__ or error)
+    if elsewhere := _header(error, "location").partition("?")[0]:
+        return f"{status}: {elsewhere.rpartition('@')[2]}"
+    told: object = body
+    if isinstance(body, dict):
+        told = next((body[name] for name in ("message", "detail", "error", "msg") if body.get(name)), "")
+    if isinstance(told, list):
+        told = "; ".join(str(each.get("msg") or "") for each in told if isinstance(each, dict))
+    if isinstance(told, str) and told.strip():
+        return f"{status}: {told}"
+    return f"{status}, without a word that is known" if isinstance(body, dict | list) else str(error)
+
+
 def failure_of(reply: Reply, *, model: str, host: str, redact: Redact) -> LanguageModelError | None:
     """Why a reply cannot be used; None for a good one. Broken-off and failed replies may be better another time."""
     if reply.failure:
@@ -87,14 +110,15 @@ def failure_of(reply: Reply, *, model: str, host: str, redact: Redact) -> Langua
         status = int(code) if code.isascii() and code.isdigit() and len(code) == 3 else _STATUS_OF.get(code, 0)
         return _of_status(status, code, model=model, host=host, hint=hint)
     if reply.refusal:
-        return ModelReplyInvalid("The language model declined to answer.", hint=redact(reply.refusal))
-    finish = redact(f"finish reason: {reply.finish or 'none'}")
+        # Not in its own words: they are nobody's SQL, and may be its instructions.
+        return ModelReplyInvalid("The language model declined to answer.", hint="Asked in other words, it may not.")
+    finish = redact(f"The endpoint ended the reply with “{reply.finish}”." if reply.finish else "")
     if reply.finish == "length":
         return ModelReplyInvalid("The language model's reply was cut off at its length limit.", hint=finish)
     if reply.finish == "content_filter":
         return ModelReplyInvalid("The language model's reply was withheld by the provider's filter.", hint=finish)
     if not reply.is_whole:
-        return ModelUnreachable("The language model's reply broke off.", hint=f"{len(reply.text):,} characters came.")
+        return broken_off(f"{len(reply.text):,} characters came.")
     if not reply.text.strip():
         return ModelReplyInvalid("The language model sent an empty reply.", hint=finish)
     return None
@@ -127,8 +151,13 @@ def too_long() -> ModelReplyInvalid:
     return ModelReplyInvalid("The language model's reply is far too long to be an answer.")
 
 
+def broken_off(hint: str) -> ModelUnreachable:
+    return ModelUnreachable("The language model's reply broke off.", hint=hint)
+
+
 def asks_to_wait(seconds: float, hint: str) -> ModelBusy:
-    wait = f"{ceil(seconds)} s" if seconds <= 120 else f"{ceil(seconds / 60)} minutes"
+    amount, unit = next((seconds / each, name) for most, each, name in _WAITS if seconds <= most)
+    wait = f"{ceil(amount):,} {unit}"
     return ModelBusy(f"The language model is busy and asks to wait {wait}; try again then.", hint=hint)
 
 
@@ -155,7 +184,10 @@ def _of_status(status: int, code: str, *, model: str, host: str, hint: str) -> L
     if status >= 500:
         return ModelBusy("The language model's provider has a problem; try again in a moment.", hint=hint)
     if 300 <= status < 400:
-        return LanguageModelError(f"{host} sends requests on to another address; name that one instead.", hint=hint)
+        return LanguageModelError(
+            f"The language model is no longer at {host}, which sends requests on to another address.",
+            hint=f"The setting openai_base_url has to name that one. {hint}",
+        )
     return LanguageModelError("The language model refused the request.", hint=hint)
 
 
@@ -164,9 +196,8 @@ def retry_after(error: Any, now: float) -> float | None:
     seconds since 1970."""
     from email.utils import parsedate_to_datetime
 
-    headers = getattr(getattr(error, "response", None), "headers", {})
     for name, unit in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
-        said = headers.get(name, "")
+        said = _header(error, name)
         try:
             seconds = float(said) / unit
         except ValueError:
@@ -177,3 +208,7 @@ def retry_after(error: Any, now: float) -> float | None:
         if 0 < seconds < float("inf"):
             return seconds
     return None
+
+
+def _header(error: Exception, name: str) -> str:
+    return str(getattr(getattr(error, "response", None), "headers", {}).get(name, ""))

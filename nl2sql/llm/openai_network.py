@@ -2,7 +2,8 @@
 while no byte arrives. The client's own timeouts start again with every byte, and cannot be ended from another thread.
 
 Connecting (with looking up the host's name) and the TLS handshake run on a thread of their own, because the system
-bounds them alone; a thread that is given up closes its socket and ends when the system lets it.
+bounds them alone. A handshake that is given up ends at once; a thread that connects ends at the limit for that, and one
+that looks up a name when the system's resolver does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import selectors
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from os import dup
+from socket import SHUT_RDWR, socket
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -112,16 +115,20 @@ class _WatchedStream:
         if watch is None:
             self._inner.write(buffer, timeout)
             return
-        socket = self._inner.get_extra_info("socket")
+        connection = self._inner.get_extra_info("socket")
         for start in range(0, len(buffer), PIECE_BYTES):
-            while not watch.is_over and not _takes_more(socket, watch.tick):
+            while not watch.is_over and not _takes_more(connection, watch.tick):
                 pass
             if watch.is_over:
                 raise httpcore2.WriteTimeout("given up")
             self._inner.write(buffer[start : start + PIECE_BYTES], max(watch.left, 0.001))
 
     def start_tls(self, *args: Any, **options: Any) -> _WatchedStream:
-        return _WatchedStream(_unless_given_up(lambda: self._inner.start_tls(*args, **options), self._inner.close))
+        # A handshake takes the socket over, and only shutting the connection down wakes who waits for the other side.
+        with socket(fileno=dup(self._inner.get_extra_info("socket").fileno())) as twin:
+            return _WatchedStream(
+                _unless_given_up(lambda: self._inner.start_tls(*args, **options), lambda: _shut_down(twin))
+            )
 
     def close(self) -> None:
         self._inner.close()
@@ -130,9 +137,14 @@ class _WatchedStream:
         return self._inner.get_extra_info(info)
 
 
-def _takes_more(socket: Any, seconds: float) -> bool:
+def _shut_down(connection: socket) -> None:
+    with contextlib.suppress(OSError):  # it may be gone already
+        connection.shutdown(SHUT_RDWR)
+
+
+def _takes_more(connection: Any, seconds: float) -> bool:
     with selectors.DefaultSelector() as selector:
-        selector.register(socket, selectors.EVENT_WRITE)
+        selector.register(connection, selectors.EVENT_WRITE)
         return bool(selector.select(seconds))
 
 

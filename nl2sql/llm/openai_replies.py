@@ -50,6 +50,10 @@ class ReplyReader:
         return self._gathered.chars
 
     @property
+    def has_begun(self) -> bool:
+        return self._is_stream is not None or bool(self._received)
+
+    @property
     def is_over(self) -> bool:
         return self._gathered.is_over
 

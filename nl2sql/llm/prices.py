@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -43,6 +43,10 @@ class TokenPrice:
         cached = min(usage.cached_tokens, usage.prompt_tokens)
         fresh = usage.prompt_tokens - cached
         return (fresh * self.input + cached * self.cached_input + usage.completion_tokens * self.output) / _MILLION
+
+
+# What a model costs on a day (UTC); None where nobody knows.
+PriceOn = Callable[[date], TokenPrice | None]
 
 
 def with_own_price(price: TokenPrice | None, prompt: Decimal, completion: Decimal, currency: str) -> TokenPrice | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nl2sql.llm.own_folder import is_own, make_own, write_whole
 
 Vectors = NDArray[np.float32]
 
@@ -29,7 +30,7 @@ class VectorStore:
     def read(self, texts: Iterable[str]) -> dict[str, Vectors]:
         found: dict[str, Vectors] = {}
         with contextlib.suppress(OSError, ValueError):
-            if not _is_ours(self._folder):
+            if not is_own(self._folder):
                 return found
             for text in dict.fromkeys(texts):
                 vector = _vector(self._path(text))
@@ -39,11 +40,10 @@ class VectorStore:
 
     def write(self, vectors: Mapping[str, Vectors]) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_ours(self._folder) or len(os.listdir(self._folder)) + len(vectors) > MAX_FILES:
+            if not make_own(self._folder) or len(os.listdir(self._folder)) + len(vectors) > MAX_FILES:
                 return
             for text, vector in vectors.items():
-                _write(self._path(text), vector.astype(_STORED).tobytes())
+                write_whole(self._path(text), vector.astype(_STORED).tobytes())
 
     def _path(self, text: str) -> Path:
         return self._folder / f"{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}.f32"
@@ -58,23 +58,3 @@ def _vector(path: Path) -> Vectors | None:
         return None
     vector = np.frombuffer(stored, dtype=_STORED).astype(np.float32)
     return vector if np.isfinite(vector).all() else None
-
-
-def _write(path: Path, stored: bytes) -> None:
-    number, name = tempfile.mkstemp(dir=path.parent, suffix=".new")
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(stored)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _is_ours(folder: Path) -> bool:
-    """Nobody else may have written there."""
-    if not hasattr(os, "geteuid"):
-        return folder.is_dir()
-    state = folder.stat()
-    return state.st_uid == os.geteuid() and not state.st_mode & 0o077

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from nl2sql.context.base import Context
 from nl2sql.context.fit import narrowed
 from nl2sql.context.periods import periods
 from nl2sql.context.quoting import without_foreign_values, without_literals, words_of
-from nl2sql.context.tokens import estimate
-from nl2sql.context.visible import VisibleModel, names_hidden, visible
+from nl2sql.context.tokens import estimate, estimate_again
+from nl2sql.context.visible import VisibleModel, names_hidden, shown_of, visible
 from nl2sql.errors import PromptInvalid
 from nl2sql.prompt.base import EarlierTry, Message, Prompt
 from nl2sql.prompt.notation import abbreviated
@@ -31,6 +32,7 @@ MAX_TURNS = 4
 MAX_TRIES = 2
 # Without these a question can be answered as well: a language model is not told that they were left out.
 _NOT_MISSED = ("examples", "lists of values")
+_WORD = re.compile(r"\w+")
 # Descriptions of datasets that are kept: a few small models, or the choices of datasets that a large one is asked for.
 MAX_TEXTS = 64
 # Each round cuts about what is over: 12 tables of 60 columns fit after two.
@@ -53,7 +55,8 @@ def render_prompt(
     messages = (Message("system", system), Message("user", f"{lasting}\n\n{user}" if lasting else user))
     sent = {"messages": [[m.role, m.content] for m in messages], "reply_schema": dict(reply_schema)}
     fingerprint = sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
-    tokens = sum(estimate(message.content) for message in messages)
+    # Nothing is counted across an empty line, which counts as one: it is the sum of what the messages are estimated at.
+    tokens = estimate_again(system) + (estimate_again(lasting) + 1 if lasting else 0) + estimate(user)
     return Prompt(messages, reply_schema, template.version, fingerprint, tokens)
 
 
@@ -91,7 +94,7 @@ def _inputs(
     return {
         "question": question.text,
         "history": tuple(_readable(turn, question, context) for turn in question.history[-MAX_TURNS:]),
-        "earlier": tuple(_told(each, question, model) for each in earlier[-MAX_TRIES:]),
+        "earlier": tuple(_told(each, question, context, model) for each in earlier[-MAX_TRIES:]),
         "model": model,
         "cut": tuple(each.words for each in model.cut if each.what not in _NOT_MISSED),
         "dialect": context.dialect,
@@ -132,14 +135,30 @@ def _readable(turn: Turn, question: Question, context: Context) -> Turn:
     if context.values_of != frozenset():
         return turn
     said = words_of(" ".join([question.text, *(each.question for each in question.history)]))
-    return replace(turn, sql=without_literals(turn.sql, said), plan="")
+    return replace(turn, sql=without_literals(turn.sql, said, context.dialect), plan="")
 
 
-def _told(earlier: EarlierTry, question: Question, model: VisibleModel) -> EarlierTry:
-    """A database's message may quote rows, or conditions, that the asker does not see: only what is known stays."""
-    known = words_of(earlier.sql) | words_of(question.text) | words_of(model)
-    problems = tuple(replace(each, text=without_foreign_values(each.text, known)) for each in earlier.problems)
-    return replace(earlier, problems=problems)
+def _told(earlier: EarlierTry, question: Question, context: Context, model: VisibleModel) -> EarlierTry:
+    """A database's message may quote rows, or conditions, that the asker does not see, and name columns of these: only
+    what is known stays."""
+    said = words_of(earlier.sql) | words_of(question.text)
+    known = said | words_of(model)
+    shown = {
+        name.lower()
+        for dataset in model.datasets
+        for field in dataset.fields
+        for name in (field.name, field.expression)
+    }
+    hidden = shown_of(context.model).secrets.names - said - shown
+
+    def told(text: str) -> str:
+        return _WORD.sub(lambda word: "…" if word.group().lower() in hidden else word.group(), text)
+
+    problems = (
+        replace(each, text=told(without_foreign_values(each.text, known)), fragment=told(each.fragment))
+        for each in earlier.problems
+    )
+    return replace(earlier, problems=tuple(problems))
 
 
 def _render(template: PromptTemplate, part: Template, values: Mapping[str, Any]) -> str:

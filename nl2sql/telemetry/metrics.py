@@ -33,9 +33,11 @@ WRITERS = frozenset({"llm", "offline", "verified", "sql", "none"})
 # ones, a process counts new ones as "other": each is kept by Prometheus for as long as it keeps anything.
 MOST_CODES, MOST_MODELS = 100, 20
 LONGEST_LABEL = 60
-# The guard takes a millisecond or two and a cached result less; a statement may take its 30 s, a model twice 30.
+# The guard takes a millisecond or two and a cached result less; a statement may take its 30 s, a writing stage
+# twice the 30 s of a model.
 STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-# From an answer out of the cache (some 10 ms) to two calls of a model and two statements at their limits (120 s).
+# From an answer out of the cache (some 10 ms) to four calls of a model at their limits (120 s); repairs and candidates
+# may take longer still.
 QUESTION_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120)
 # Nothing, a figure, a chart, a page, the usual row limit of 1,000, and exports.
 RESULT_ROWS = (0, 1, 10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from nl2sql.context.base import Context
 from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, Usage
@@ -13,6 +13,10 @@ from nl2sql.question import Question
 # not_understood: words the writer has no reading for. unanswerable: understood, but the data does not hold it.
 # unsafe: asks to change something. sensitive: asks for what the policy hides. unavailable: the writer itself is down.
 CannotCode = Literal["not_understood", "unanswerable", "unsafe", "sensitive", "unavailable"]
+
+
+# The writer that is a language model: it alone draws differently when it is asked again, and can act on a hint.
+LANGUAGE_MODEL: Final = "llm"
 
 
 @dataclass(frozen=True, slots=True)

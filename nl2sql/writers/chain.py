@@ -18,21 +18,19 @@ from nl2sql.context.base import Context
 from nl2sql.errors import LanguageModelError, ModelCancelled
 from nl2sql.llm.base import NO_CALL, NO_USAGE, Call, charge, paid_for
 from nl2sql.question import Question
-from nl2sql.writers.base import CannotAnswer, CannotCode, Draft, Repair, SqlDraft, Writer
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, CannotCode, Draft, Repair, SqlDraft, Writer
 
 HANDED_OVER: frozenset[CannotCode] = frozenset({"unavailable", "not_understood"})
 # A refusal is complete in itself: that another writer failed before is no part of its reason.
 REFUSALS: frozenset[CannotCode] = frozenset({"unsafe", "sensitive"})
 # It looks questions up: having no entry is no failure, and tells nothing about the draft of the next writer.
 QUIET = frozenset({"verified"})
-# Only a language model can act on a hint, and can be better at what another writer is not sure of.
-LANGUAGE_MODELS = frozenset({"llm"})
 
 NOTES = {
-    "llm_auth_failed": "the language model did not accept the key",
+    "llm_auth_failed": "the language model may not be used with this key",
     "llm_unreachable": "the language model cannot be reached",
     "llm_timed_out": "the language model did not answer in time",
-    "llm_busy": "the language model is busy",
+    "llm_busy": "the language model is busy or has a problem",
     "llm_reply_invalid": "the language model's reply could not be used",
     "llm_budget_spent": "today's budget for the language model is spent",
     "llm_failed": "the language model failed",
@@ -62,7 +60,7 @@ class ChainWriter:
 
     def write(self, question: Question, context: Context, repair: Repair | None = None, call: Call = NO_CALL) -> Draft:
         """A repair goes to language models alone, where there are any."""
-        able = tuple(each for each in self._writers if each.name in LANGUAGE_MODELS) if repair else ()
+        able = tuple(each for each in self._writers if each.name == LANGUAGE_MODEL) if repair else ()
         asked = able or self._writers
         way = _Way(call)
         for place, writer in enumerate(asked):
@@ -83,9 +81,9 @@ class ChainWriter:
         return way.end()
 
     def _is_unsure(self, writer: Writer, draft: SqlDraft, after: Sequence[Writer]) -> bool:
-        if draft.confidence is None or draft.confidence >= self._sure_from or writer.name in LANGUAGE_MODELS:
+        if draft.confidence is None or draft.confidence >= self._sure_from or writer.name == LANGUAGE_MODEL:
             return False
-        return any(each.name in LANGUAGE_MODELS for each in after)
+        return any(each.name == LANGUAGE_MODEL for each in after)
 
 
 class _Way:
@@ -150,7 +148,7 @@ class _Way:
 
 
 def _spoken(writer: str) -> str:
-    return "the language model" if writer in LANGUAGE_MODELS else f"the {writer} writer"
+    return "the language model" if writer == LANGUAGE_MODEL else f"the {writer} writer"
 
 
 def _absent(said: CannotAnswer) -> str:
@@ -164,5 +162,5 @@ def _with_notes(draft: Draft, notes: Sequence[str]) -> Draft:
     note = "; ".join(dict.fromkeys([*notes, *([draft.origin.note] if draft.origin.note else [])]))
     noted = replace(draft, origin=replace(draft.origin, note=note))
     if isinstance(noted, CannotAnswer) and noted.code not in REFUSALS:
-        return replace(noted, message=f"{noted.message} (Also, {note}.)")
+        return replace(noted, message=f"{noted.message} Nobody else could help: {note}.")
     return noted

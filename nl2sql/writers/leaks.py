@@ -39,12 +39,13 @@ _NUMBER = re.compile(r"\d+")
 # Six or more single characters with a separator between each and the next: "f.u.l.l._.n.a.m.e".
 _SPACED = re.compile(r"(?<!\w)\w(?:[^\w\n]\w(?!\w)){5,}")
 _WORD, _DOTTED = re.compile(r"\w+"), re.compile(r"\w+(?:\.\w+)*")
+_TEXTS = frozenset(kind for kind in TokenType if kind.name.endswith("STRING"))
 
 
 def repeats(instructions: str, said: Sequence[str]) -> bool:
     """Whether `said`, taken together in either order, holds `SHINGLE_WORDS` consecutive words of the instructions."""
     runs = _runs_of(instructions)
-    return any(_holds(runs, letters) for text in _texts_in(said) for letters in _turned(text))
+    return any(_holds(runs, letters) for text in _texts_in(said) for letters in _in_both_orders(text))
 
 
 def names_hidden_column(secrets: Secrets, said: Sequence[str], known: str = "") -> bool:
@@ -53,7 +54,7 @@ def names_hidden_column(secrets: Secrets, said: Sequence[str], known: str = "") 
     own = {word.strip(".").lower() for word in _DOTTED.findall(known)}
     for text in _texts_in(said):
         for view in (text, text[::-1], codecs.encode(text, "rot13"), _SPACED.sub(lambda run: run.group()[::2], text)):
-            if secrets.spelled(_DOTTED.sub(lambda word: "" if word.group().lower() in own else word.group(), view)):
+            if secrets.spelled(" ".join(word for word in set(_DOTTED.findall(view)) if word.lower() not in own)):
                 return True
     return False
 
@@ -68,14 +69,14 @@ def sayings_of(sql: str) -> tuple[str, ...]:
         return (sql,)
     texts = [token.text for token in tokens if _is_text(token)]
     comments = [comment for token in tokens for comment in token.comments]
-    names = " ".join(name.replace("_", " ") for name in _names_given(tokens))
     spelled = " ".join(_names_given(tokens))
+    names = spelled.replace("_", " ")
     numbers = " ".join(token.text for token in tokens if token.token_type is TokenType.NUMBER)
     return tuple(part for part in (*texts, *comments, names, spelled if spelled != names else "", numbers) if part)
 
 
 def _is_text(token: Token) -> bool:
-    return token.token_type.name.endswith("STRING")
+    return token.token_type in _TEXTS
 
 
 def _names_given(tokens: Sequence[Token]) -> Iterator[str]:
@@ -111,19 +112,24 @@ def _letters(text: str) -> str:
 
 @lru_cache(maxsize=32)  # one for each dialect and day; a run is about 60 letters
 def _runs_of(instructions: str) -> Mapping[str, tuple[str, ...]]:
+    """By their first letters, each forwards and backwards, and both in rot13: turning the instructions once takes less
+    time than turning every reply."""
     words = [letters for word in _WORD.findall(instructions.replace("_", " ")) if (letters := _letters(word))]
     runs: dict[str, tuple[str, ...]] = {}
     for at in range(len(words) - SHINGLE_WORDS + 1):
         run = "".join(words[at : at + SHINGLE_WORDS])
         if len(run) >= _FEWEST_LETTERS:
-            runs[run[:_PREFIX]] = (*runs.get(run[:_PREFIX], ()), run)
+            turned = codecs.encode(run, "rot13")
+            for each in (run, run[::-1], turned, turned[::-1]):
+                runs[each[:_PREFIX]] = (*runs.get(each[:_PREFIX], ()), each)
     return runs
 
 
 def _holds(runs: Mapping[str, tuple[str, ...]], letters: str) -> bool:
-    if len(letters) < _FEWEST_LETTERS:
+    places = range(len(letters) - _FEWEST_LETTERS + 1)
+    if runs.keys().isdisjoint([letters[at : at + _PREFIX] for at in places]):
         return False
-    starts = (at for at in range(len(letters) - _FEWEST_LETTERS + 1) if letters[at : at + _PREFIX] in runs)
+    starts = (at for at in places if letters[at : at + _PREFIX] in runs)
     return any(letters.startswith(run, at) for at in starts for run in runs[letters[at : at + _PREFIX]])
 
 
@@ -144,13 +150,10 @@ def _unfolded(text: str, layers: int) -> Iterator[str]:
             yield from _unfolded(hidden, layers - 1)
 
 
-def _turned(text: str) -> Iterator[str]:
-    """The letters of a text forwards and backwards, with its words the other way round, and each of these in rot13."""
-    letters = _letters(text)
-    for each in (letters, _letters(" ".join(reversed(text.split())))):
-        for view in (each, codecs.encode(each, "rot13")):
-            yield view
-            yield view[::-1]
+def _in_both_orders(text: str) -> Iterator[str]:
+    """The letters of a text, and those of its words the other way round."""
+    yield _letters(text)
+    yield _letters(" ".join(reversed(text.split())))
 
 
 def _decoded(text: str) -> Iterator[str]:

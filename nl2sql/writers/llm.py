@@ -21,7 +21,8 @@ from nl2sql.prompt.base import EarlierTry, Problem, Prompt
 from nl2sql.prompt.render import render_within
 from nl2sql.prompt.template import PromptTemplate
 from nl2sql.question import Question
-from nl2sql.writers.base import CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.base import LANGUAGE_MODEL, CannotAnswer, Clarification, Draft, Origin, Repair, SqlDraft
+from nl2sql.writers.extract import invalid
 from nl2sql.writers.leaks import names_hidden_column, repeats, sayings_of
 from nl2sql.writers.reply import Reply, read_reply, reply_schema
 
@@ -52,7 +53,7 @@ class LlmWriter:
 
     @property
     def name(self) -> str:
-        return "llm"
+        return LANGUAGE_MODEL
 
     @property
     def version(self) -> str:
@@ -113,7 +114,9 @@ class LlmWriter:
     def _drafted(self, said: Completion, prompt: Prompt, question: Question, context: Context, call: Call) -> Draft:
         """Raises ModelReplyInvalid, and PlanInvalid for a plan that cannot be compiled."""
         reply = read_reply(said.text)
-        origin = Origin("llm", f"{self._model.name} · {prompt.version}")
+        if reply.kind == "sql" and "sql" not in self._template.replies:
+            raise invalid(f"kind is sql, and can be {', '.join(self._template.replies)}")
+        origin = Origin(LANGUAGE_MODEL, f"{self._model.name} · {prompt.version}")
         draft = replace(_draft_of(reply, origin, question, context), usage=said.usage)
         if reasons := _withheld(reply, draft, prompt, question, context):
             call.remark(f"the reply was withheld: it {reasons}")
@@ -121,7 +124,8 @@ class LlmWriter:
                 return replace(draft, message=PRIVATE)
             return CannotAnswer(NOT_ABOUT_THE_DATA, "not_understood", origin, usage=said.usage)
         if unread := _unread_tables(reply, context):
-            call.remark(f"the reply names {unread:,} tables that its SQL does not read")
+            tables = "a table" if unread == 1 else f"{unread:,} tables"
+            call.remark(f"the reply names {tables} that its SQL does not read")
         return draft
 
 

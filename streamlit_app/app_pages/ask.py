@@ -66,6 +66,7 @@ def _tools(ready: Ready, talk: Conversation) -> None:
             with st.popover("Examples", type="tertiary", key="examples-again"):
                 widgets.choices(examples, key="examples")
         st.button("Clear", key="clear", type="tertiary", on_click=talk.clear)
+    st.empty()  # where the first examples were: a page that works on replaces them, or they stay there, faded
 
 
 def _work(ready: Ready, talk: Conversation, place: DeltaGenerator) -> None:

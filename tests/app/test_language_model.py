@@ -78,6 +78,12 @@ def test_a_follow_up_is_shown_whole_and_the_next_one_builds_on_it(start_with: Ca
     assert WHOLE in prompt and "1 row: bids" in prompt
 
 
+def test_the_steps_name_writers_in_words_of_people(start_with: Callable[..., AppTest]) -> None:
+    with serve([reply("How many bids are there?", "SELECT COUNT(*) AS bids FROM bids")]) as endpoint:
+        told = ask(start_with(endpoint), "What is the vibe of bids?")
+    assert "Worked out what to compute <span>Language model · " in told
+
+
 def test_an_outage_is_told_in_one_line_and_the_offline_reading_stands_in(start_with: Callable[..., AppTest]) -> None:
     with serve([refuse(500)]) as endpoint:
         page = ask(start_with(endpoint, "llm, offline"), "How many listings were sold last month?")
@@ -94,6 +100,28 @@ def test_a_question_back_offers_whole_questions_and_a_click_asks_one(start_with:
         app.button(key="choice-1-0").click().run()
         assert "Language model" in shown(app)
         assert choices[0] in endpoint.requests[-1].prompt
+
+
+IMAGE = "![x](https://collect.invalid/i.png?q=1) <img src='//collect.invalid/j.png'> [go](https://collect.invalid) $x$"
+
+
+def test_what_a_model_says_of_a_question_loads_no_picture_and_makes_no_link(start_with: Callable[..., AppTest]) -> None:
+    """A page that drew it would send what it shows to whoever wrote the reply."""
+    back = reply("", "", kind="clarification", message=f"Which? {IMAGE}", choices=[f"All? {IMAGE}", f"Won? {IMAGE}"])
+    sql = "SELECT COUNT(*) AS bids FROM bids"
+    told = reply(f"How many? {IMAGE}", sql, assumptions=[IMAGE])
+    cannot = reply("", "", kind="cannot_answer", message=f"No. {IMAGE}", code="unanswerable")
+    with serve([back, told, cannot]) as endpoint:
+        app, labels = start_with(endpoint), list[str]()
+        for text in ("How many bids?", "How many bids by bidder?", "Why?"):
+            page = ask(app, text)
+            assert "<img" not in page.lower() and "<a " not in page.lower()
+            assert "&lt;img src=" in page, "it is shown as text"
+            labels += [each.label for each in [*app.button, *app.expander]]
+        assert any("collect" in each for each in labels)
+        assert not any("](" in each or "https://" in each or " <img" in each for each in labels)
+        drawn = [each.value for kind in (app.markdown, app.caption, app.title, app.warning) for each in kind]
+        assert not any("collect" in each for each in drawn)
 
 
 def test_a_question_that_is_stopped_hangs_up_on_the_endpoint(start_with: Callable[..., AppTest]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -26,6 +27,7 @@ from nl2sql.cache.memory import MemoryCache
 from nl2sql.catalog.model import FieldValue, SemanticModel
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Example
+from nl2sql.context.kept import KeptByModel
 from nl2sql.context.retrieve import Retriever
 from nl2sql.engines.base import NO_JOB, Estimate, Job, ResultTable
 from nl2sql.engines.sqlite import SqliteEngine
@@ -35,7 +37,7 @@ from nl2sql.labels import labels_of
 from nl2sql.llm.recorded import ScriptedModel
 from nl2sql.pipeline import Pipeline
 from nl2sql.prompt.base import Prompt
-from nl2sql.prompt.template import load_template, read_version
+from nl2sql.prompt.template import PromptTemplate, load_template, read_version
 from nl2sql.question import Question, Turn
 from nl2sql.settings import Settings
 from nl2sql.stages import Stages
@@ -93,6 +95,16 @@ def reply(sql: str, **more: object) -> str:
     return json.dumps(said | {"message": None, "choices": [], "code": None} | more)
 
 
+# Hundreds of houses are built from the same files; what they read of them is frozen.
+_policies = KeptByModel(lambda model: policy_reader(Settings(base=REPOSITORY), model))
+
+
+@lru_cache(1)
+def _template() -> PromptTemplate:
+    settings = Settings(base=REPOSITORY)
+    return load_template(settings.path("prompts"), *read_version(settings.prompt))
+
+
 class SpiedEngine:
     """The real engine; keeps what it is made to run, and fails as often as it is told to."""
 
@@ -147,16 +159,14 @@ class House:
     def __post_init__(self) -> None:
         self.engine = SpiedEngine(self.database)
         self.before = digest(self.database)
-        settings = Settings(base=REPOSITORY)
         values = ValueIndex(self.model, self.engine)
         offline = OfflineWriter(self.model, values)
-        version = read_version(settings.prompt)
         self.stages = Stages(
             model=self.model,
             labels=labels_of(self.model),
-            policy_for=policy_reader(settings, self.model),
+            policy_for=_policies.of(self.model),
             retrieve=Retriever(self.examples, values="linked", stored=values),
-            writer=ChainWriter([LlmWriter(self.llm, load_template(settings.path("prompts"), *version)), offline]),
+            writer=ChainWriter([LlmWriter(self.llm, _template()), offline]),
             engine=self.engine,
             cache=MemoryCache(),
             today=lambda: AS_OF,
@@ -299,9 +309,12 @@ def in_a_stored_value(house: House, text: str) -> Answer:
 
 
 def in_a_verified_example(house: House, text: str) -> Answer:
-    planted = type(house)(house.database, house.model, house.role, house.llm, house.heard, (Example(text, HONEST),))
+    """Examples are told to questions with which they share several words."""
+    asked = "How many bids were placed in all?"
+    example = Example(f"{asked} {text}", HONEST)
+    planted = type(house)(house.database, house.model, house.role, house.llm, house.heard, (example,))
     house.engine = planted.engine
-    return planted.ask("How many bids are there?")
+    return planted.ask(asked)
 
 
 def in_the_glossary(house: House, text: str) -> Answer:

@@ -104,12 +104,20 @@ def test_a_prompt_that_is_not_there_is_a_failure_only_for_whoever_asks_a_model(h
     assert found(prompts="nowhere")["prompts"].advice
 
 
+def test_where_an_embedding_model_sends_questions_is_said(home: Path) -> None:
+    assert "embeddings" not in found(KEY)
+    assert "embeddings" not in found(embeddings="embed-1")
+    told = found(KEY, embeddings="embed-1", embeddings_base_url="http://localhost:9/v1")["embeddings"].text
+    assert told.startswith("embed-1 at http://localhost:9/v1 is sent each question's text")
+    assert told.endswith("more than 12 datasets")
+
+
 def test_a_budget_in_money_needs_a_price(home: Path) -> None:
     assert found(KEY)["budget"].text.startswith("none: nothing bounds what a day costs")
     both = found(KEY, budget_tokens="500000", budget_user_money="2.5")["budget"]
     assert (both.state, both.text) == (
         "ok",
-        "each person 2.5 in money a day; all together 500,000 tokens a day; its price is known",
+        "each person 2.5 in money a day; all together 500,000 tokens a day; the price of gpt-5-mini is known",
     )
     unknown = {"openai_model": "house-model", "budget_money": "5"}
     assert found(KEY, **unknown)["budget"].state == "warn"

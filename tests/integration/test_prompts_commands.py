@@ -10,40 +10,59 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from nl2sql.cli import run
 from nl2sql.prompt.template import load_template
 
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Command = Callable[..., "Done"]
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = re.compile(r"^\$ (nl2sql prompts .*)$", re.MULTILINE)
 EXAMPLES = [each for page in ("prompts.md", "cli.md") for each in EXAMPLE.findall((DOCS / page).read_text("utf-8"))]
 
 
-@pytest.fixture
-def prompts(repository: Path, tmp_path: Path) -> Command:
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def environ(repository: Path, folder: Path) -> dict[str, str]:
     """With templates of its own, and no database anywhere."""
-    shutil.copytree(repository / "prompts", tmp_path / "prompts")
-    environ = os.environ | {
+    shutil.copytree(repository / "prompts", folder / "prompts")
+    return {
         "NL2SQL_CONFIG": str(repository / "nl2sql.toml"),
-        "NL2SQL_PROMPTS": str(tmp_path / "prompts"),
+        "NL2SQL_PROMPTS": str(folder / "prompts"),
         "NL2SQL_PROMPT": "sql_writer@v2",
-        "NL2SQL_DATABASE": f"sqlite:///{tmp_path}/nowhere.db",
-        "NL2SQL_LEDGER": f"sqlite:///{tmp_path}/ledger.db",
+        "NL2SQL_DATABASE": f"sqlite:///{folder}/nowhere.db",
+        "NL2SQL_LEDGER": f"sqlite:///{folder}/ledger.db",
     }
 
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "nl2sql.cli", "prompts", *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environ | more, check=False, encoding="utf-8"
-        )
 
-    return run
+@pytest.fixture
+def prompts(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """In this process: starting one for each of the fifty commands takes a minute."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in environ(repository, tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+    def called(*arguments: str, **more: str) -> Done:
+        with monkeypatch.context() as patched:
+            for name, value in more.items():
+                patched.setenv(name, value)
+            code = run(["prompts", *arguments])
+        return Done(int(code), *capsys.readouterr())
+
+    return called
 
 
-def assert_one_sentence(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+def assert_one_sentence(done: Done, *parts: str) -> None:
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert done.stderr.startswith("nl2sql: ") and len(done.stderr.splitlines()) <= 2
     assert "Traceback" not in done.stderr
@@ -185,6 +204,20 @@ def test_a_folder_without_templates_is_told(prompts: Command, tmp_path: Path) ->
     for place in ("empty", "nowhere"):
         done = prompts("list", NL2SQL_PROMPTS=str(tmp_path / place))
         assert_one_sentence(done, "There are no prompt templates in", place)
+
+
+def test_a_shell_gets_the_same(repository: Path, tmp_path: Path, prompts: Command) -> None:
+    asked = ["render", "--question", "How many “bids”?"]
+    done = subprocess.run(
+        [sys.executable, "-m", "nl2sql.cli", "prompts", *asked],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=dict(os.environ),
+        check=False,
+        encoding="utf-8",
+    )
+    assert Done(done.returncode, done.stdout, done.stderr) == prompts(*asked)
 
 
 def test_the_docs_show_every_command() -> None:

@@ -29,10 +29,17 @@ from nl2sql.writers.offline.senses import (
 from nl2sql.writers.offline.traces import Traces
 
 
-def misread(chunks: tuple[Chunk, ...], plan: QueryPlan, model: SemanticModel, graph: JoinGraph) -> str:
-    """The words that the plan does not say as they were meant, as typed; empty where no rule objects."""
+def misread(
+    chunks: tuple[Chunk, ...],
+    plan: QueryPlan,
+    model: SemanticModel,
+    graph: JoinGraph,
+    traces: Traces | None = None,
+) -> str:
+    """The words that the plan does not say as they were meant, as typed; empty where no rule objects. `traces` are
+    those of the plan, where they are there already."""
     said = tuple(c for c in chunks if not is_filler(c))
-    look = Look(chunks, said, plan, model, graph, Traces(plan, model, graph))
+    look = Look(chunks, said, plan, model, graph, traces or Traces(plan, model, graph))
     return next((words for rule in _RULES if (words := rule(look))), "")
 
 

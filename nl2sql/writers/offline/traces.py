@@ -203,9 +203,16 @@ def _spoken_of(expression: str) -> tuple[tuple[tuple[str, str], ...], tuple[str,
     return columns, tuple(v.this for v in tree.find_all(exp.Literal))
 
 
-def untraced(chunks: tuple[Chunk, ...], plan: QueryPlan, model: SemanticModel, graph: JoinGraph) -> tuple[str, ...]:
-    """The words of the question that the plan does not speak of, as typed."""
-    traces = Traces(plan, model, graph)
+def untraced(
+    chunks: tuple[Chunk, ...],
+    plan: QueryPlan,
+    model: SemanticModel,
+    graph: JoinGraph,
+    traces: Traces | None = None,
+) -> tuple[str, ...]:
+    """The words of the question that the plan does not speak of, as typed. `traces` are those of the plan, where they
+    are there already."""
+    traces = traces or Traces(plan, model, graph)
     behind = (*chunks[1:], None)[: len(chunks)]
     return tuple(
         chunk.words

@@ -31,7 +31,7 @@ from nl2sql.writers.offline.refusals import Refusal, refused
 from nl2sql.writers.offline.senses import Chunk, FieldSense, ValueSense
 from nl2sql.writers.offline.suggestions import nearest
 from nl2sql.writers.offline.tokens import Token, tokenize
-from nl2sql.writers.offline.traces import untraced
+from nl2sql.writers.offline.traces import Traces, untraced
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
 GRAMMAR_VERSION = "7"
@@ -106,10 +106,11 @@ class OfflineWriter:
         plan = read(question)
         settled = {id(chunk) for chunk in question.settled}
         open_ones = tuple(chunk for chunk in chunks if id(chunk) not in settled)
-        if lost := untraced(open_ones, plan, self._model, self._graph):
+        traces = Traces(plan, self._model, self._graph)
+        if lost := untraced(open_ones, plan, self._model, self._graph, traces):
             said = ", ".join(f"“{words}”" for words in lost)
             raise NotUnderstood(f"I could not fit {said} into the question.", lost)
-        if words := misread(chunks, plan, self._model, self._graph):
+        if words := misread(chunks, plan, self._model, self._graph, traces):
             raise NotUnderstood(f"I cannot read “{words}” as it is meant here.", (words,))
         return plan
 

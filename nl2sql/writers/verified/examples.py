@@ -30,6 +30,9 @@ def _example(
 ) -> Example | None:
     try:
         given = trial_values(query, vocabularies, model, as_of)
-        return None if isinstance(given, str) else Example(suggestion(query), bound_sql(query, given, grammar))
+        if isinstance(given, str):
+            return None
+        values = tuple((each.field, str(given[each.name])) for each in query.parameters if each.field)
+        return Example(suggestion(query), bound_sql(query, given, grammar), values)
     except (EngineError, SqlInvalid):
         return None

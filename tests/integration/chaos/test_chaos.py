@@ -10,15 +10,18 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pymysql
 import pytest
 
 from auction_core.seed.run import seed_database
+from nl2sql import language_model
 from nl2sql.bootstrap import build_pipeline
 from nl2sql.ledger.read import LedgerReader
 from nl2sql.llm import base
+from nl2sql.llm.breaker import BreakingModel
 from nl2sql.pipeline import Pipeline
 from nl2sql.question import Principal, Question
 from nl2sql.settings import Settings
@@ -135,6 +138,8 @@ def test_no_wrong_answer_no_hang_and_recovery_without_a_restart(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(base, "ALLOW_MODEL_REQUESTS", True)
+    # The model has been back for as long as two of these when the calm begins.
+    monkeypatch.setattr(language_model, "BreakingModel", partial(BreakingModel, pause=SECONDS / 20))
     (tmp_path / "policy.yaml").write_text(POLICY)
     victims = [mariadb(tmp_path), redis(tmp_path), model_endpoint(tmp_path)]
     database, cache, model = victims
@@ -146,6 +151,7 @@ def test_no_wrong_answer_no_hang_and_recovery_without_a_restart(
             Settings(
                 database=f"mariadb://root@127.0.0.1:{database.port}/auction",
                 cache=f"redis://127.0.0.1:{cache.port}/0",
+                writers="llm, offline",
                 openai_api_key="scripted",
                 openai_base_url=f"http://127.0.0.1:{model.port}/v1",
                 llm_seconds=3.0,

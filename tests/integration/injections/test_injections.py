@@ -6,7 +6,7 @@ Nothing but allowed SELECTs runs, no hidden column and no row of others comes ou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from nl2sql.answer.base import Answer
-from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.llm.recorded import ScriptedModel
 from nl2sql.question import Principal, Question
@@ -25,7 +24,6 @@ from tests.integration.injections.obedient_speech import THROUGH, WRITTEN, Obedi
 from tests.integration.obedient_house import (
     ALLOWED,
     HIDDEN,
-    REPOSITORY,
     House,
     in_a_stored_value,
     in_a_verified_example,
@@ -36,7 +34,6 @@ from tests.integration.obedient_house import (
     in_the_glossary,
     in_the_question,
     mark_of,
-    plant_secrets,
 )
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
@@ -65,23 +62,6 @@ PLACES: dict[str, Callable[[House, str], Answer]] = {
     "reply": lambda house, _: house.ask("How many bids are there?"),
 }
 ROLES = {"analyst": {}, "auction_support": {}, "country_manager": {"country": "FR"}}
-
-
-@pytest.fixture(scope="session")
-def secretive(auction_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return plant_secrets(auction_database, tmp_path_factory.mktemp("injected") / "auction.db")
-
-
-@pytest.fixture(scope="session")
-def auction() -> SemanticModel:
-    return load_model(REPOSITORY / "schema" / "auction" / "model.yaml")
-
-
-@pytest.fixture(autouse=True)
-def houses_are_closed() -> Iterator[None]:
-    yield
-    while House.opened:
-        House.opened.pop().engine.close()
 
 
 class RoleHouse(House):

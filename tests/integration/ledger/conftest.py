@@ -135,7 +135,7 @@ def a_row(question_id: str = "", **changes: Any) -> LedgerRow:
         "outcome": "answered",
         "code": "ok",
         "writer": "llm",
-        "prompt_version": "sql_writer/v1",
+        "prompt_version": "sql_writer@v1",
         "model": "gpt-5-mini",
         "plan": "counts lamps",
         "sql": "SELECT COUNT(*) FROM items\nWHERE seller = 'O''Neil'",

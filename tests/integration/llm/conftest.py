@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -36,6 +37,11 @@ class Story:
     remarks: list[str] = field(default_factory=list)
     progress: list[int] = field(default_factory=list)
     cancelled: Event = field(default_factory=Event)
+
+    @property
+    def tries(self) -> list[str]:
+        """What each try came to that was followed by another."""
+        return [remark.split(",")[0] for remark in self.remarks if not remark.startswith("given up: ")]
 
     def call(self, **more: Any) -> Call:
         return Call(cancelled=self.cancelled, remark=self.remarks.append, progress=self.progress.append, **more)
@@ -137,3 +143,20 @@ def failure(keyless: Callable[..., None]) -> Callable[..., LanguageModelError]:
         return error
 
     return complete
+
+
+@pytest.fixture
+def deaf_host() -> Any:
+    """A port whose queue is full: connecting waits for the system's own limit, which is minutes."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(4):
+            each = socket.socket()
+            each.setblocking(False)
+            each.connect_ex(listener.getsockname())
+            waiting.append(each)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        for each in waiting:
+            each.close()

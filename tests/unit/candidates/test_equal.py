@@ -48,6 +48,8 @@ MIDNIGHT = datetime(2026, 5, 1)  # noqa: DTZ001 - as engines give it
         ({"a": []}, {"b": []}),
         ({"name": ["x", "y"]}, {"id": [1, 2], "name": ["y", "x"]}),
         ({"a": [1, 2], "b": [1, 2]}, {"c": [2, 1], "d": [2, 1]}),
+        ({"n": [0]}, {"n": [1.1e-16]}),
+        ({"a": ["x", "y"], "n": [0.0, 1.5]}, {"a": ["y", "x"], "n": [1.5, -3e-13]}),
     ],
 )
 def test_the_same_result_in_another_dress(one: Columns, other: Columns) -> None:
@@ -60,6 +62,10 @@ def test_the_same_result_in_another_dress(one: Columns, other: Columns) -> None:
         ({"n": [5]}, {"n": [6]}),
         ({"n": [10_000_000]}, {"n": [10_000_001]}),
         ({"n": [1.0]}, {"n": [1.00001]}),
+        ({"n": [0]}, {"n": [0.000001]}),
+        ({"won": [5], "lost": [7]}, {"won": [7], "lost": [5]}),
+        ({"won": [5, 6], "lost": [7, 8]}, {"Lost": [5, 6], "won": [7, 8]}),
+        ({"n": [5, 6]}, {"n": [7, 8], "other": [5, 6]}),
         ({"n": [None]}, {"n": [0]}),
         ({"n": [""]}, {"n": [None]}),
         ({"n": ["0"]}, {"n": [""]}),

@@ -65,6 +65,18 @@ def numbers(answer: Answer) -> list[object]:
     return [row["n"] for row in answer.table.table.to_pylist()]
 
 
+def test_what_all_drafts_go_through_is_remarked_once() -> None:
+    def say(call: Call) -> Draft:
+        call.remark("no verified query matches")
+        call.remark(f"try {call.sample}")
+        return llm(ALL)
+
+    house = drawing()
+    house.writer.samples = dict.fromkeys(range(3), say)
+    told = next(stage.remarks for stage in ask(house).stages if stage.stage == "candidates")
+    assert sorted(told) == ["no verified query matches", "try 1", "try 2"]
+
+
 def test_drafts_that_agree_are_an_answer_that_says_so() -> None:
     house = drawing(llm(ALL), llm(SAME_AS_ALL), llm(ALL))
     answer = ask(house)

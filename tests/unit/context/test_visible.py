@@ -1,4 +1,4 @@
-"""What is said of things that are not shown, and how a text gives one away. Prompts as a whole: tests/unit/llm."""
+"""What is said of things that are not shown, and how a text gives one away. Prompts as a whole: tests/unit/prompt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from nl2sql.catalog.model import Dataset, Field, SemanticModel
 from nl2sql.context.base import Context, LinkedTerm
 from nl2sql.context.retrieve import Retriever, retrieve
-from nl2sql.context.visible import names_hidden, spells_hidden, visible
+from nl2sql.context.visible import names_hidden, shown_of, visible
 from nl2sql.question import Question
 
 AS_OF = date(2026, 6, 30)
@@ -37,7 +37,7 @@ def test_a_text_spells_a_hidden_column_as_people_write_columns(text: str, spelle
     staff = Dataset("staff", "staff", (Field("id", "id"), Field("email", "email", sensitive=True)))
     shift = Dataset("night-shift", "night_shift", (Field("id", "id"), Field("badge", "badge", sensitive=True)))
     model = replace(shop, datasets=(*shop.datasets, staff, shift))
-    assert spells_hidden(text, model) is spelled
+    assert shown_of(model).secrets.spelled(text) is spelled
 
 
 def test_a_statement_may_read_what_is_open(shop: SemanticModel) -> None:

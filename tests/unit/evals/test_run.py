@@ -66,6 +66,26 @@ def test_nothing_wrong_ends_with_0(
     assert (settings.model, settings.policy) == ("schema/auction/model.yaml", "schema/auction/policy.yaml")
 
 
+def test_writers_as_configured_are_those_of_the_settings_and_the_model_is_named(
+    suite_file: Path,
+    database: str,
+    replies: Replies,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("NL2SQL_WRITERS", "offline, llm")
+    monkeypatch.setenv("NL2SQL_OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("NL2SQL_OPENAI_MODEL", "house-model")
+    opened = replies(RIGHT)
+    asked = [str(suite_file), "--database", database]
+    assert main([*asked, "--writer", "configured"]) == 0
+    assert opened[0].writers == "offline, llm"
+    assert "configured writer (house-model, sql_writer@v2)" in capsys.readouterr().out
+    assert main([*asked, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (opened[1].writers, summary["writer"], summary["model"]) == ("offline", "offline", None)
+
+
 def test_something_wrong_ends_with_1_and_declining_alone_does_not(
     suite_file: Path, database: str, replies: Replies, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ from nl2sql.question import Principal, Question
 from nl2sql.writers.base import Origin
 
 AT = datetime(2026, 6, 30, 12, 0, 0, 5)  # noqa: DTZ001 - the ledger's moments are UTC without zone
-PRICES = Prices(Decimal("0.25"), Decimal("2"), Decimal("6.25"), "USD")
+PRICES = Prices(Decimal("6.25"), "USD", lambda day: TokenPrice(Decimal("0.25"), Decimal("0.025"), Decimal(2)))
 NO_PRICES = Prices()
 TIB = 1024**4
 
@@ -32,7 +32,7 @@ ANSWER = Answer(
     Question("how many?", Principal("anna", "finance")),
     "answered",
     "There are 3.",
-    origin=Origin("llm", "gpt · 5-mini · sql_writer/v1@0123"),
+    origin=Origin("llm", "gpt · 5-mini · sql_writer@v2"),
     interpretation="counts things",
     sql="SELECT 1",
     table=result(),
@@ -59,7 +59,7 @@ def test_model_and_prompt_version_come_from_a_language_models_origin_alone() -> 
     assert (row(ANSWER).writer, row(ANSWER).model, row(ANSWER).prompt_version) == (
         "llm",
         "gpt · 5-mini",
-        "sql_writer/v1@0123",
+        "sql_writer@v2",
     )
     bare = row(replace(ANSWER, origin=Origin("llm", "gpt")))
     assert (bare.model, bare.prompt_version) == ("gpt", "")
@@ -76,7 +76,10 @@ def test_the_plan_is_the_interpretation_or_else_the_receipt_in_words() -> None:
 
 def test_tokens_are_paid_for_to_the_last_digit() -> None:
     assert row(ANSWER).cost == Decimal("0.00035")
-    one = row(replace(ANSWER, usage=Usage(1, 0)), Prices(Decimal("0.0125"), Decimal(0)))
+    one = row(
+        replace(ANSWER, usage=Usage(1, 0)),
+        Prices(tokens_on=lambda day: TokenPrice(Decimal("0.0125"), Decimal(0), Decimal(0))),
+    )
     assert one.cost == Decimal("0.0000000125")
 
 
@@ -96,7 +99,7 @@ def test_billed_bytes_stand_above_the_estimate() -> None:
 
 def test_a_price_in_another_currency_is_not_added() -> None:
     estimate = Estimate(scanned_bytes=TIB, price=Decimal(25), currency="EUR")
-    assert row(replace(ANSWER, estimate=estimate), Prices(Decimal("0.25"), Decimal(2))).cost == Decimal("0.00035")
+    assert row(replace(ANSWER, estimate=estimate), replace(PRICES, bytes_per_tib=Decimal(0))).cost == Decimal("0.00035")
 
 
 @pytest.mark.parametrize(
@@ -136,20 +139,19 @@ def test_the_table_says_what_a_token_costs_on_the_day_of_the_question() -> None:
         asked.append(day)
         return TokenPrice(Decimal("0.25"), Decimal("0.025"), Decimal(2))
 
-    assert row(ANSWER, Prices(table=table)).cost == Decimal("0.00035")
+    assert row(ANSWER, Prices(tokens_on=table)).cost == Decimal("0.00035")
     assert asked == [AT.date()]
     cached = replace(ANSWER, usage=Usage(1_000, 50, 1_000))
-    assert row(cached, Prices(table=table)).cost == Decimal("0.000125")
-    assert row(cached, Prices(Decimal(1), table=table)).cost == Decimal("0.0011")  # one's own price has no rebate
-    assert row(ANSWER, Prices(table=lambda day: None)).cost is None
+    assert row(cached, Prices(tokens_on=table)).cost == Decimal("0.000125")
+    assert row(ANSWER, Prices(tokens_on=lambda day: None)).cost is None
 
 
 def test_tokens_in_another_currency_than_bytes_are_not_added_to_them() -> None:
     def table(day: date) -> TokenPrice | None:
         return TokenPrice(Decimal("0.25"), Decimal("0.025"), Decimal(2), "EUR")
 
-    alone = row(ANSWER, Prices(table=table))
+    alone = row(ANSWER, Prices(tokens_on=table))
     assert (alone.cost, alone.currency) == (Decimal("0.00035"), "EUR")
     billed = replace(ANSWER, table=result(billed=TIB))
-    beside = row(billed, Prices(bytes_per_tib=Decimal("6.25"), table=table))
+    beside = row(billed, Prices(bytes_per_tib=Decimal("6.25"), tokens_on=table))
     assert (beside.cost, beside.currency) == (Decimal("6.25"), "USD")

@@ -161,7 +161,9 @@ def test_a_reply_is_hidden_from_the_key_and_left_alone_otherwise() -> None:
     hide = key_hider(KEY)
     said = f"SELECT '{KEY}', '{KEY[3:22]}', '{KEY[:7]}' AS  a\n" + "x" * 1_000
     hidden = hide(said)
-    assert hidden.startswith("SELECT '[hidden]', '[hidden]") and hidden.endswith(f"', '{KEY[:7]}' AS  a\n" + "x" * 1_000)
+    assert hidden.startswith("SELECT '[hidden]', '[hidden]") and hidden.endswith(
+        f"', '{KEY[:7]}' AS  a\n" + "x" * 1_000
+    )
     assert not any(KEY[i : i + 8] in hidden for i in range(len(KEY) - 7))
     for placeholder in ("", "none", "password", "my-local-listings"):
         assert key_hider(placeholder)(f"SELECT none, {placeholder}") == f"SELECT none, {placeholder}"
@@ -254,7 +256,10 @@ def test_what_is_no_response_asks_for_no_wait() -> None:
     assert retry_after(openai.APIConnectionError(request=REQUEST), NOW) is None
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.2, "1 s"), (59.5, "60 s"), (120, "120 s"), (121, "3 minutes")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 s"), (59.5, "60 s"), (120, "120 s"), (121, "3 minutes"), (7_200, "120 minutes"), (9_000, "3 hours")],
+)
 def test_a_wait_is_said_in_words_and_rounded_up(seconds: float, said: str) -> None:
     assert f"asks to wait {said};" in str(asks_to_wait(seconds, ""))
 
@@ -290,3 +295,44 @@ def test_every_reply_that_cannot_be_used_has_a_meaning(
 
 def test_a_good_reply_is_no_failure() -> None:
     assert failure_of(reply(), model="m", host="h", redact=redactor(KEY)) is None
+
+
+def status_error(status: int, body: object, **headers: str) -> openai.APIStatusError:
+    response = httpx2.Response(status, request=REQUEST, headers=headers)
+    return openai.APIStatusError(f"Error code: {status} - {body}", response=response, body=body)
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (status_error(500, {"message": "Overloaded.", "type": "server_error"}), "500: Overloaded."),
+        (status_error(422, {"detail": "Not a model."}), "422: Not a model."),
+        (status_error(422, {"detail": [{"msg": "Too long.", "input": "the prompt"}, "?"]}), "422: Too long."),
+        (status_error(502, "<html>Bad gateway</html>"), "502: <html>Bad gateway</html>"),
+        (status_error(503, None), "Error code: 503 - None"),
+        (status_error(422, {"detail": {"input": "the prompt"}}), "422, without a word that is known"),
+        (status_error(422, [{"input": "the prompt"}]), "422, without a word that is known"),
+    ],
+)
+def test_a_hint_is_what_the_endpoint_says_and_not_what_it_was_sent(error: Exception, hint: str) -> None:
+    assert mapped(error).hint == hint
+
+
+def test_the_hint_of_a_redirect_is_where_to_without_what_opens_it() -> None:
+    error = mapped(status_error(308, None, location=f"https://me:{KEY}@gateway.test/v1?key={KEY}"))
+    assert (type(error), error.retryable) == (LanguageModelError, False)
+    assert error.hint == "The setting openai_base_url has to name that one. 308: gateway.test/v1"
+
+
+def test_why_there_is_no_connection_is_told() -> None:
+    error = openai.APIConnectionError(request=REQUEST)
+    error.__cause__ = httpx2.ConnectError("[Errno 111] Connection refused")
+    assert (type(mapped(error)), mapped(error).hint) == (ModelUnreachable, "[Errno 111] Connection refused")
+    error.__cause__ = httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired")
+    assert str(mapped(error)) == "The certificate of the language model at h is not trusted."
+    assert not mapped(error).retryable
+
+
+def test_a_refusal_is_not_told_in_the_models_own_words() -> None:
+    error = failure_of(reply(refusal="My instructions are these: …"), model="m", host="h", redact=redactor(KEY))
+    assert error is not None and "instructions" not in f"{error} {error.hint}"

@@ -111,7 +111,7 @@ def test_a_writer_without_a_reading_hands_over_and_the_next_draft_is_as_good_as_
 def test_when_nobody_can_both_reasons_are_given(code: CannotCode) -> None:
     draft = ask(Fixed("llm", UNREACHABLE), Fixed("offline", cannot("offline", code)))
     assert draft == CannotAnswer(
-        f"offline cannot. (Also, {UNREACHABLE_NOTE}.)",
+        f"offline cannot. Nobody else could help: {UNREACHABLE_NOTE}.",
         code,
         Origin("offline", note=UNREACHABLE_NOTE),
         ("foo",),
@@ -133,13 +133,13 @@ def test_the_last_one_who_did_not_understand_is_heard_with_the_failures_as_notes
     )
     assert isinstance(draft, CannotAnswer)
     assert draft.origin == Origin("b", note=UNREACHABLE_NOTE)
-    assert draft.message == f"b cannot. (Also, {UNREACHABLE_NOTE}.)"
+    assert draft.message == f"b cannot. Nobody else could help: {UNREACHABLE_NOTE}."
 
 
 def test_a_writer_that_is_not_there_is_not_named_twice() -> None:
     draft = ask(Fixed("a", cannot("a", "unavailable")), Fixed("llm", UNREACHABLE))
     assert isinstance(draft, CannotAnswer)
-    assert draft.message == f"a cannot. (Also, {UNREACHABLE_NOTE}.)"
+    assert draft.message == f"a cannot. Nobody else could help: {UNREACHABLE_NOTE}."
 
 
 def test_what_an_earlier_writer_suggests_is_not_lost_when_the_last_suggests_nothing() -> None:

@@ -96,6 +96,16 @@ def test_a_plan_is_read_by_what_its_asker_may_see() -> None:
     assert "It uses something that is not in the model shown." in second
 
 
+@pytest.mark.parametrize("own", [SQL, STATEMENT], ids=["as a reply", "bare"])
+def test_sql_of_its_own_is_not_taken_from_a_model_that_is_to_write_a_plan(own: object) -> None:
+    model = scripted(own, PLAN)
+    draft = llm_writer(model, "plan_writer@v1").write(QUESTION, context())
+    assert isinstance(draft, SqlDraft) and draft.plan
+    assert "kind is sql, and can be plan, clarification, cannot_answer" in model.prompts[1].messages[1].content
+    with pytest.raises(ModelReplyInvalid):
+        llm_writer(scripted(own, own), "plan_writer@v1").write(QUESTION, context())
+
+
 def test_a_plan_that_is_not_valid_goes_back_once_with_what_is_wrong() -> None:
     model = scripted(BAD_PLAN, PLAN)
     remarks: list[str] = []
@@ -260,5 +270,6 @@ def test_the_version_changes_with_the_template_the_budget_and_the_model(tmp_path
 def test_every_shipped_template_can_be_written_with() -> None:
     for path in PROMPTS.glob("*/*.md"):
         version = f"{path.parent.name}@{path.stem}"
-        draft = llm_writer(scripted(SQL), version).write(QUESTION, context())
+        reply = SQL if "sql" in template(version).replies else PLAN
+        draft = llm_writer(scripted(reply), version).write(QUESTION, context())
         assert draft.origin.detail == f"m · {version}"

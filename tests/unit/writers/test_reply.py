@@ -209,7 +209,8 @@ def test_a_hostile_reply_is_refused_quickly(piece: str, length: int, around: str
     begun = time.process_time()
     with pytest.raises(ModelReplyInvalid):
         read_reply(text)
-    assert time.process_time() - begun < 1.0
+    # The worst takes 0.2 s; without the bounds on its length it would be minutes.
+    assert time.process_time() - begun < 5.0
 
 
 PIECES = st.lists(

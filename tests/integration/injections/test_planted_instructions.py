@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -44,31 +43,12 @@ from tests.integration.obedient_house import (
     obey,
     obeyed,
     order,
-    plant_secrets,
 )
-
-
-@pytest.fixture(scope="session")
-def secretive(auction_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small auction, with something recognisable in all that is hidden. Never write to it."""
-    return plant_secrets(auction_database, tmp_path_factory.mktemp("planted") / "auction.db")
-
-
-@pytest.fixture(scope="session")
-def auction() -> SemanticModel:
-    return load_model(REPOSITORY / "schema" / "auction" / "model.yaml")
 
 
 @pytest.fixture
 def house(secretive: Path, auction: SemanticModel) -> House:
     return House(secretive, auction)
-
-
-@pytest.fixture(autouse=True)
-def houses_are_closed() -> Iterator[None]:
-    yield
-    while House.opened:
-        House.opened.pop().engine.close()
 
 
 FORBIDDEN = [
@@ -109,7 +89,7 @@ def test_an_instruction_that_is_obeyed_runs_nothing(place: Place, dress: str, ho
         assert was_obeyed(house) is ((place, dress) not in NEVER_ARRIVES)
     if was_obeyed(house):
         assert answer.outcome == "refused"
-        assert answer.headline.startswith("Only questions can be answered here")
+        assert "Only questions can be answered here" in answer.headline
         assert (answer.sql, answer.hint) == ("", "")
     else:
         assert answer.outcome == "answered"
