@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
+from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
 from nl2sql.engines.base import NO_JOB, RESULT_BYTES, Estimate, Job, ResultTable, admit
@@ -114,7 +115,12 @@ class SqliteEngine:
                     raise query_cancelled() from None
                 raise
             except _DRIVER_ERRORS as error:
-                raise (query_cancelled() if backstop.cancelled else self._mapped(error, seconds)) from error
+                if backstop.cancelled:
+                    raise query_cancelled() from error
+                if _is_interrupt(error) and time.monotonic() <= deadline and current_thread() is main_thread():
+                    # Ctrl-C while the progress handler ran: the driver stops the statement and drops the reason.
+                    raise KeyboardInterrupt from None
+                raise self._mapped(error, seconds) from error
 
     def _read(self, read: Callable[[sqlite3.Cursor], T], deadline: float, text_factory: Any, backstop: Backstop) -> T:
         clock = time.monotonic
@@ -129,15 +135,24 @@ class SqliteEngine:
             return found
 
     def _mapped(self, error: Exception, seconds: float) -> EngineError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended code is in the higher bits
-        if code == sqlite3.SQLITE_INTERRUPT:
+        if _is_interrupt(error):
             return query_timed_out(seconds)
+        code = _code(error)
         if code in _BUSY:
             return DatabaseUnreachable("The database is busy. Please try again in a moment.", hint=str(error))
         if code in _UNREADABLE:
             return self._pool.unreadable(str(error))
         reason = str(error) or type(error).__name__
         return QueryFailed("The database could not run this query.", hint=f"SQLite says: {reason}")
+
+
+def _code(error: Exception) -> int:
+    """The extended code is in the higher bits."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _is_interrupt(error: Exception) -> bool:
+    return _code(error) == sqlite3.SQLITE_INTERRUPT
 
 
 def _quoted(name: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -179,6 +180,15 @@ def test_an_endless_query_is_stopped_within_100_ms_of_its_limit(engine: SqliteEn
     with pytest.raises(QueryTimedOut, match=r"0\.3 seconds"):
         engine.run(mint(ENDLESS, seconds=0.3))
     assert 0.3 <= time.monotonic() - started < 0.4
+    assert only(engine.run(mint("SELECT count(*) FROM items"))) == 300
+
+
+def test_ctrl_c_during_a_statement_ends_more_than_the_statement(engine: SqliteEngine, mint: Mint) -> None:
+    ctrl_c = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(mint(ENDLESS, seconds=30.0))
+    ctrl_c.join()
     assert only(engine.run(mint("SELECT count(*) FROM items"))) == 300
 
 
