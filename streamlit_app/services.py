@@ -16,6 +16,7 @@ import streamlit as st
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from nl2sql import collector
 from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
 from nl2sql.question import Principal
@@ -79,6 +80,7 @@ def _open_pipeline(stamp: str, _settings: Settings) -> Pipeline:
     except Nl2SqlError:
         pipeline.close()
         raise
+    collector.settle()
     return pipeline
 
 

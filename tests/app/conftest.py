@@ -16,6 +16,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from nl2sql import collector
 from nl2sql.answer.base import (
     Answer,
     ChartSpec,
@@ -338,6 +339,14 @@ def write_config(repository: Path) -> Callable[[Path, Path], Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How often the app settled the collector; it is this process's own, and stays as it is."""
+    calls: list[str] = []
+    monkeypatch.setattr(collector, "settle", lambda: calls.append("settled"))
+    return calls
 
 
 @pytest.fixture(autouse=True)

@@ -60,6 +60,12 @@ def test_a_count_on_the_page_is_the_count_in_the_database(app: AppTest, database
     assert int(app.dataframe[0].value.iloc[0, 0]) == sold
 
 
+def test_the_collector_is_settled_once_for_all_questions(app: AppTest, settled: list[str]) -> None:
+    ask(app, "How many listings were sold last month?")
+    ask(app, "How many bids are there?")
+    assert settled == ["settled"]
+
+
 def test_the_second_time_the_result_comes_from_the_cache(app: AppTest) -> None:
     ask(app, "How many listings were sold last month?")
     assert "from the cache" not in shown(app)
