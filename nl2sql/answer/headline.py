@@ -99,6 +99,12 @@ def _verb(output: Output, scope: str) -> str:
     return "was" if scope else "is"
 
 
+def _as_subject(name: str) -> str:
+    """At the beginning of a sentence; a name that is none of a language (ben_z, anna23) is spelled as it is stored."""
+    is_spelled = any(mark == "_" or mark.isdigit() for mark in name.split(" ", 1)[0])
+    return name if is_spelled else opening(name)
+
+
 def _ranking(
     tree: exp.Expr, dimensions: list[Output], measures: list[Output], result: ResultTable, speaker: Speaker
 ) -> str:
@@ -118,7 +124,7 @@ def _ranking(
         return f"{len(winners):,} of {_rows_words(result)} share the {edge} {what}{scope}: {shown}."
     name = _name(dimensions, result, winners[0])
     if lowest_first:
-        return f"{opening(name)} has the lowest {what}{scope}: {shown}."
+        return f"{_as_subject(name)} has the lowest {what}{scope}: {shown}."
     share = "" if _leaves_out(tree, speaker) else _share(measure, best, values, result)
     place = dimensions[0] if len(dimensions) == 1 else None
     if place is not None and (place.cycle or place.width is not None):
@@ -131,7 +137,7 @@ def _ranking(
         return f"Of the {top}, {name} leads{scope} with {_amount_of(shown, measure)}."
     second = "" if _leaves_out(tree, speaker) else _second(measure, measures, dimensions, result)
     more = leader_growth(measures, measure, row) + second
-    return f"{opening(name)} leads{scope} with {_amount_of(shown, measure)}{share}{more}."
+    return f"{_as_subject(name)} leads{scope} with {_amount_of(shown, measure)}{share}{more}."
 
 
 def _top_of_each(tree: exp.Expr, speaker: Speaker) -> str:

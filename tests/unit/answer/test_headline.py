@@ -136,6 +136,12 @@ def test_an_ascending_ranking_names_the_lowest(answer: Ask) -> None:
     assert told == "Art has the lowest GMV: €25.00."
 
 
+@pytest.mark.parametrize(("stored", "said"), [("ben_z", "ben_z"), ("anna23", "anna23"), ("card", "Card")])
+def test_a_name_that_is_no_word_is_spelled_as_it_is_stored(answer: Ask, stored: str, said: str) -> None:
+    columns = {"category": [stored, "Books"], "gmv": _money("75", "25")}
+    assert answer(RANKING, columns).headline.startswith(f"{said} leads with")
+
+
 def test_stored_codes_are_said_in_words(answer: Ask) -> None:
     sql = "SELECT country, COUNT(*) AS n FROM users GROUP BY country"
     told = answer(sql, {"country": ["DE", "US"], "n": [3, 1]}).headline
