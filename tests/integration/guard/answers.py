@@ -84,10 +84,15 @@ class Trial:
         """
         if secrets_in(given, self.role):
             return False
-        answers = [_answer(world, sql) for world in self.database.shuffled(self.role, view(self.role))]
-        others = [each for each in answers if not isinstance(each, str)]
-        length_is_usual = len(given) in {len(expected), *map(len, others)}
-        return length_is_usual and any(not same_answer(verdict, other, expected) for other in others)
+        lengths, differs = {len(expected)}, False
+        for world in self.database.shuffled(self.role, view(self.role)):
+            other = _answer(world, sql)
+            if not isinstance(other, str):
+                lengths.add(len(other))
+                differs = differs or not same_answer(verdict, other, expected)
+            if differs and len(given) in lengths:
+                return True
+        return False
 
 
 def _answer(world: World, sql: str) -> Answer | str:

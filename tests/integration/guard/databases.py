@@ -98,8 +98,8 @@ class Database:
         return self.worlds[name]
 
     def shuffled(self, name: str, view: View) -> Iterator[DriverWorld]:
-        """The same world with its rows in other orders."""
-        return (self.world(f"{name}_{shuffle}", view, shuffle) for shuffle in range(1, 7))
+        """The same world with its rows in other orders; each is made when it is asked for, and few are."""
+        return (self.world(f"{name}_{shuffle}", view, shuffle) for shuffle in range(1, 25))
 
     def _fill(self, connection: Any, source: Rows, view: View | None, shuffle: int) -> None:
         shown = view or View(frozenset(), {})
