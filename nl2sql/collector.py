@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 # By default (700) the collector looks at the young once or twice a question, for some 0.4 ms of it, and at everything
-# once in 200 to 600 questions, for up to 0.3 s in the middle of somebody's: measured on the auction's dev suite. So many
-# are the young of about fifteen questions.
+# once in 200 to 600 questions, for up to 0.3 s in the middle of somebody's (measured on the auction's dev suite). So
+# many are the young of about fifteen questions.
 YOUNG_OBJECTS = 20_000
 
 
