@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from decimal import Decimal
@@ -49,10 +50,15 @@ from nl2sql.writers.verified.load import FOLDER, load_folder
 from nl2sql.writers.verified.phrase import suggestion
 from nl2sql.writers.verified.writer import VerifiedWriter
 
+Around = Callable[[LanguageModel], LanguageModel]
 
-def build_pipeline(settings: Settings) -> Pipeline:
+
+def build_pipeline(settings: Settings, *, around: Around | None = None, writer: Writer | None = None) -> Pipeline:
     """Raises Nl2SqlError for anything that cannot be used: model, policy, prompts, database, key; in strict mode also
-    for a database account that may do more than read."""
+    for a database account that may do more than read.
+
+    An evaluation puts itself `around` the language model, or has a `writer` of its own in place of all others.
+    """
     model = load_model(settings.path(settings.model))
     policy_for = policy_reader(settings, model)
     policy = policy_for(settings.role)  # a policy that cannot be used is told now, not at the first question
@@ -69,13 +75,15 @@ def build_pipeline(settings: Settings) -> Pipeline:
         values, verified = ValueIndex(model, engine), verified_queries(settings, model)
         held = opened.enter_context(ExitStack())  # what the language models hold open
         language_model = _language_model(settings, held, telemetry, ledger) if settings.asks_llm else None
+        if around is not None and language_model is not None:
+            language_model = around(language_model)
         pipeline = Pipeline(
             Stages(
                 model=model,
                 labels=labels_of(model),
                 policy_for=policy_for,
                 retrieve=build_retriever(settings, model, engine, values, verified, held),
-                writer=build_writer(settings, model, values, verified, language_model),
+                writer=writer or build_writer(settings, model, values, verified, language_model),
                 engine=engine,
                 today=lambda: settings.today,
                 cache=cache,

@@ -305,7 +305,8 @@ def run(arguments: list[str] | None = None) -> int:
     except TyperException as error:
         message = error.format_message()
         with _if_someone_listens():
-            typer.echo(message if "Usage:" in message else f"nl2sql: {message}\nTry “nl2sql --help”.", err=True)
+            called = message if "Usage:" in message else f"nl2sql: {message}\nTry “{_command(error)} --help”."
+            typer.echo(called, err=True)
         return ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
         return ExitCode.INTERRUPTED
@@ -323,11 +324,18 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.UNEXPECTED
 
 
+def _command(error: Exception) -> str:
+    """What was called, like “nl2sql ledger tail”: its own help says more than that of all commands."""
+    return str(getattr(getattr(error, "ctx", None), "command_path", "nl2sql"))
+
+
 def _say(message: str, hint: str = "") -> None:
+    """Of several lines, those below the first stand under it."""
     from nl2sql.terminal import visible
 
+    told = "\n  ".join(visible(line) for line in message.splitlines())
     with _if_someone_listens():
-        typer.echo(f"nl2sql: {visible(message)}" + (f"\n  {visible(hint)}" if hint else ""), err=True)
+        typer.echo(f"nl2sql: {told}" + (f"\n  {visible(hint)}" if hint else ""), err=True)
 
 
 @contextmanager

@@ -74,10 +74,12 @@ class QuestionInvalid(Nl2SqlError):
 
 
 class LanguageModelError(Nl2SqlError):
-    """The tokens are those that were paid for in vain, as the provider counted them."""
+    """The tokens are those that were paid for in vain, as the provider counted them. `wait` is how many seconds nobody
+    should ask again, as far as that was said."""
 
     stage = "llm"
     code = "llm_failed"
+    wait: float = 0.0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0

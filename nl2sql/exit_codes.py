@@ -39,6 +39,9 @@ SETTINGS_CODES = frozenset(
     {"settings_invalid", "model_invalid", "policy_invalid", "prompt_invalid", "question_invalid"}
 )
 
+# The stage of errors in a suite, or in the log of a run: something that a person wrote or named.
+EVALUATION = "evals"
+
 
 def exit_code_of(answer: Answer) -> ExitCode:
     if answer.outcome in ("answered", "explanation"):
@@ -53,6 +56,6 @@ def exit_code_of(answer: Answer) -> ExitCode:
 
 
 def exit_code_of_error(error: Nl2SqlError) -> ExitCode:
-    if error.code in SETTINGS_CODES:
+    if error.code in SETTINGS_CODES or error.stage == EVALUATION:
         return ExitCode.USAGE
     return ExitCode.FAILED if isinstance(error, EngineError | LanguageModelError) else ExitCode.UNEXPECTED

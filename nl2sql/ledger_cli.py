@@ -100,9 +100,7 @@ def stats(
     with _reader(context.obj.settings()) as reader:
         figures = reader.stats(days)
     if as_json:
-        import json
-
-        terminal.write_utf8(json.dumps(figures.shape, ensure_ascii=False, indent=2) + "\n", sys.stdout)
+        terminal.write_json(figures.shape, sys.stdout)
         return
     from nl2sql.ledger.figures import Line, told
 

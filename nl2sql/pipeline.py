@@ -93,11 +93,17 @@ class Pipeline:
         fresh: bool = False,
         accept_cost: bool = False,
         question_id: str = "",
+        corrects: str = "",
     ) -> Answer:
-        """SQL that a person typed, through the same guard, to the same kind of answer."""
+        """SQL that a person typed, through the same guard, to the same kind of answer. `corrects` is the id of the
+        answer in place of whose SQL it was typed, for the ledger."""
         question = Question(" ".join(sql.split())[:200], principal or Principal(), as_of=self.today)
         typed = SqlDraft(sql, Origin("sql"))
-        return self._guarded(question, listener, fresh, accept_cost, question_id, lambda way: way.conclude(typed))
+
+        def conclude(way: Journey) -> Answer:
+            return way.conclude(typed)
+
+        return self._guarded(question, listener, fresh, accept_cost, question_id, conclude, corrects=corrects)
 
     def ask_plan(
         self,
@@ -160,6 +166,8 @@ class Pipeline:
         accept_cost: bool,
         question_id: str,
         work: Callable[[Journey], Answer],
+        *,
+        corrects: str = "",
     ) -> Answer:
         job = Job(question_id or new_question_id(), question.principal.user)
         telemetry, cancelled = self._stages.telemetry, Event()
@@ -187,7 +195,7 @@ class Pipeline:
                 self._asked.pop(job.question_id, None)
         engine, prices = self.engine.dialect, self._stages.prices
         row = row_of(answer, at=began, sql=facts.sql, verdict=facts.verdict, engine=engine, prices=prices)
-        self._stages.ledger.record(row)
+        self._stages.ledger.record(replace(row, corrects=corrects))
         return answer
 
     def _policy_of(self, principal: Principal) -> Policy:

@@ -142,6 +142,7 @@ class Settings:
     ledger_redact: str = _setting(
         "none", "none; values: literals in SQL and questions become ?; texts: no question and no SQL is kept."
     )
+    evals: str = _setting("var/evals", "Folder in which evaluation runs are kept, for reports and the app.")
     metrics_port: int = _setting(0, "Port on 127.0.0.1 where Prometheus finds the app's metrics; 0: none.")
     traces: str = _setting("off", "off; otlp: OpenTelemetry spans go where the OTEL_… variables say.")
     log_format: str = _setting("text", "text or json: how each line of the log is written to standard error.")

@@ -6,6 +6,7 @@ Whatever comes from a database or a model is made visible first: a control chara
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -60,6 +61,11 @@ def write_utf8(text: str, stream: TextIO) -> None:
     stream.flush()
     stream.buffer.write(text.encode("utf-8", "replace"))
     stream.buffer.flush()
+
+
+def write_json(value: object, stream: TextIO) -> None:
+    """`value` as JSON in lines, for people to look at and for programs to read."""
+    write_utf8(json.dumps(value, ensure_ascii=False, indent=2) + "\n", stream)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -165,8 +165,6 @@ def _read(file: str) -> str:
 
 
 def _write_json(shape: object) -> None:
-    import json
-
     from nl2sql import terminal
 
-    terminal.write_utf8(json.dumps(shape, ensure_ascii=False, indent=2) + "\n", sys.stdout)
+    terminal.write_json(shape, sys.stdout)

@@ -17,7 +17,8 @@ class LedgerRow:
 
     `plan` is how the question was read, in words; `verdict` what the guard said ("", "passed", or a violation's code).
     `outcome` and `code` are the answer's. `scanned_bytes` is what the database was to bill, `cost` money for tokens and
-    bytes together in `currency`. `stage_ms` holds milliseconds by stage.
+    bytes together in `currency`. `stage_ms` holds milliseconds by stage. `corrects` is the id of the answer in place of
+    whose SQL a person typed this one.
     """
 
     id: str
@@ -44,6 +45,7 @@ class LedgerRow:
     cached: bool = False
     milliseconds: float = 0.0
     stage_ms: Mapping[str, float] = field(default_factory=dict)
+    corrects: str = ""
 
 
 class Ledger(Protocol):

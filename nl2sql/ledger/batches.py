@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from nl2sql.ledger.table import (
     CODE_CHARS,
     COMMENT_CHARS,
     TEXT_CHARS,
+    add_corrections,
+    has_corrections,
     kept,
     losses,
     now,
@@ -32,6 +35,8 @@ DELETED_AT_ONCE: Final = 1_000
 # A feedback comes within minutes of its answer, if ever. For so many questions the values in their SQL are remembered.
 _REMEMBERED: Final = 1_000
 _LONGEST_DAYS: Final = 36_500
+
+_log = logging.getLogger("nl2sql.ledger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class LedgerDatabase:
         self._days = min(days, _LONGEST_DAYS)
         self._redact = redact
         self._engine: sqlalchemy.Engine | None = None
+        self._keeps_corrections = True
         self._literals: OrderedDict[str, tuple[str, ...]] = OrderedDict()  # by question; not written anywhere
 
     def batch_of(self, items: Sequence[Item]) -> tuple[Batch, int]:
@@ -90,14 +96,15 @@ class LedgerDatabase:
         engine = self._ready()
         try:
             try:
+                rows = batch.rows if self._keeps_corrections else [_without_correction(row) for row in batch.rows]
                 with engine.begin() as connection:
-                    if batch.rows:
-                        connection.execute(insert(questions), batch.rows)
+                    if rows:
+                        connection.execute(insert(questions), rows)
                     refused = 0
             except StatementError as error:
                 if not _is_about_values(error):
                     raise
-                refused = sum(not _is_written(engine, row) for row in batch.rows)
+                refused = sum(not _is_written(engine, row) for row in rows)
             with engine.begin() as connection:
                 for each in batch.feedback:
                     connection.execute(_feedback_statement(each))
@@ -140,11 +147,11 @@ class LedgerDatabase:
             engine = connect_lazily(self._address)
             try:
                 try:
-                    _prepare(engine)
+                    self._keeps_corrections = _prepare(engine)
                 except DBAPIError as error:
-                    if "exist" not in str(error.orig):
+                    if not _is_made_already(error):
                         raise
-                    _prepare(engine)  # another process made a table between the look and the making
+                    self._keeps_corrections = _prepare(engine)  # another process was quicker between look and making
             except Exception:
                 engine.dispose()
                 raise
@@ -167,9 +174,36 @@ class LedgerDatabase:
         return {"id": name, "feedback": each.verdict, "feedback_comment": comment, "feedback_at": each.at}
 
 
-def _prepare(engine: sqlalchemy.Engine) -> None:
+def _prepare(engine: sqlalchemy.Engine) -> bool:
+    """Whether the table has the column `corrects`, which one of an earlier release is given here."""
     with engine.begin() as connection:
         prepare(connection)
+        if has_corrections(connection):
+            return True
+    try:
+        with engine.begin() as connection:
+            add_corrections(connection)
+    except DBAPIError as error:
+        if not _is_forbidden(error):
+            raise
+        _log.warning("The ledger's account may not add the column “corrects”: questions are kept without it.")
+        return False
+    return True
+
+
+def _is_made_already(error: DBAPIError) -> bool:
+    told = str(error.orig).lower()
+    return "exist" in told or "duplicate column" in told
+
+
+def _is_forbidden(error: DBAPIError) -> bool:
+    """42501 is PostgreSQL's code for a missing right, 1142 that of MySQL and MariaDB."""
+    arguments = getattr(error.orig, "args", ())
+    return getattr(error.orig, "sqlstate", None) == "42501" or arguments[:1] == (1142,)
+
+
+def _without_correction(row: Parameters) -> Parameters:
+    return {name: value for name, value in row.items() if name != "corrects"}
 
 
 def _feedback_statement(values: Parameters) -> sqlalchemy.Update:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, case, func, select, true
+from sqlalchemy import Connection, Row, Select, case, func, literal, select, true
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable, SettingsInvalid
@@ -21,18 +21,12 @@ from nl2sql.ledger.address import address_of, connect_lazily, reason
 from nl2sql.ledger.base import LedgerRow, Verdict
 from nl2sql.ledger.batches import Feedback, LedgerDatabase
 from nl2sql.ledger.stats import Stats, stats_of
-from nl2sql.ledger.table import OtherVersion, check_version, now, questions
+from nl2sql.ledger.table import OtherVersion, check_version, has_corrections, now, questions
 
 LONGEST_DAYS: Final = 36_500
 _FETCHED_AT_ONCE: Final = 500
 _ROW_FIELDS: Final = tuple(LedgerRow.__dataclass_fields__)
-_ENTRY_COLUMNS: Final = [
-    questions.c.number,
-    *(questions.c[name] for name in _ROW_FIELDS),
-    questions.c.feedback,
-    questions.c.feedback_comment,
-    questions.c.feedback_at,
-]
+_FEEDBACK: Final = [questions.c.feedback, questions.c.feedback_comment, questions.c.feedback_at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +86,10 @@ class LedgerReader:
     def tail(self, count: int, *, user: str = "", outcome: str = "", after: int | None = None) -> list[Entry]:
         """The last `count` as they were asked, the newest last. With `after`: those written after that number, in the
         order of writing; a row that another process commits late, under a lower number, is not among them."""
-        chosen = select(*_ENTRY_COLUMNS).where(
-            questions.c.user == user if user else true(), questions.c.outcome == outcome if outcome else true()
-        )
         with self._reading() as connection:
+            chosen = _entries_of(connection).where(
+                questions.c.user == user if user else true(), questions.c.outcome == outcome if outcome else true()
+            )
             if after is not None:
                 later = chosen.where(questions.c.number > after).order_by(questions.c.number).limit(count)
                 return [_entry(row) for row in connection.execute(later)]
@@ -108,10 +102,9 @@ class LedgerReader:
 
     def entries(self, days: int | None = None) -> Iterator[Entry]:
         """All, or of the last days, in the order of writing; some hundred in memory at a time."""
-        chosen = select(*_ENTRY_COLUMNS).order_by(questions.c.number)
-        if days is not None:
-            chosen = chosen.where(questions.c.at >= _days_ago(days))
+        within = questions.c.at >= _days_ago(days) if days is not None else true()
         with self._reading() as connection:
+            chosen = _entries_of(connection).where(within).order_by(questions.c.number)
             for row in connection.execution_options(yield_per=_FETCHED_AT_ONCE).execute(chosen):
                 yield _entry(row)
 
@@ -158,6 +151,13 @@ class LedgerReader:
         with _told(), self._engine.connect() as connection:
             check_version(connection)
             yield connection
+
+
+def _entries_of(connection: Connection) -> Select[*tuple[Any, ...]]:
+    """All columns of an Entry, also where the table was made before answers could be corrected."""
+    has_all = has_corrections(connection)
+    columns = [literal("") if name == "corrects" and not has_all else questions.c[name] for name in _ROW_FIELDS]
+    return select(questions.c.number, *columns, *_FEEDBACK)
 
 
 @contextmanager

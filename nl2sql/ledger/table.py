@@ -27,10 +27,12 @@ from sqlalchemy import (
     Table,
     Text,
     insert,
+    inspect,
     select,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from nl2sql.ledger.base import LedgerRow
@@ -112,6 +114,8 @@ questions = Table(
     Column("feedback", String(8), nullable=False, default=""),
     Column("feedback_comment", _LONG_TEXT, nullable=False, default=""),
     Column("feedback_at", _MOMENT),
+    # Not in ledgers of earlier releases: added to them without a new version, since those write and read on without it.
+    Column("corrects", String(CODE_CHARS), nullable=False, server_default=""),
     **_OPTIONS,
 )
 Index("questions_asked_at", questions.c.at)
@@ -144,6 +148,17 @@ def prepare(connection: Connection) -> None:
         except IntegrityError:
             pass  # another process was quicker
     check_version(connection)
+
+
+def has_corrections(connection: Connection) -> bool:
+    """False for a table that an earlier release made, and nobody added the column `corrects` to."""
+    return any(column["name"] == "corrects" for column in inspect(connection).get_columns(questions.name))
+
+
+def add_corrections(connection: Connection) -> None:
+    """Raises DBAPIError, also where another process was quicker."""
+    column = CreateColumn(questions.c.corrects).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE {questions.name} ADD COLUMN {column}")
 
 
 def check_version(connection: Connection) -> None:
@@ -184,6 +199,7 @@ def values_of(row: LedgerRow) -> dict[str, Any]:
         "cached": bool(row.cached),
         "milliseconds": min(max(0.0, float(row.milliseconds)), 1e15),  # in this order NaN is 0
         "stage_ms": json.dumps({kept(name, CODE_CHARS): round(ms, 3) for name, ms in row.stage_ms.items()}),
+        "corrects": kept(row.corrects, CODE_CHARS),
     }
 
 

@@ -95,7 +95,9 @@ class BreakingModel(AroundModel):
         kind = ModelBusy if isinstance(self._last, ModelBusy) else ModelUnreachable
         said = f"The language model has failed since {since}, so it is not asked; {again}."
         hint = f"{self._failures} failures in a row, the last one: {self._last}"
-        return kind(said, hint=hint), f"not asked: failing since {since}; {again}"
+        refusal = kind(said, hint=hint)
+        refusal.wait = max(left, 0.0)
+        return refusal, f"not asked: failing since {since}; {again}"
 
     def _judge(self, is_probe: bool, worked: bool | None, failure: LanguageModelError | None) -> None:
         """`worked` is None for a call that was given up: it tells nothing, and the next one finds out."""

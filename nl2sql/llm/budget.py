@@ -248,17 +248,24 @@ class BudgetedModel(AroundModel):
         except BudgetSpent:
             call.remark("not asked: the budget for today is spent")
             raise
-        used = NO_USAGE
-        try:
-            completion = self._model.complete(prompt, call)
-            # An endpoint that counts no tokens must not be free of limits.
-            used = completion.usage if completion.usage != NO_USAGE else expected
-        except LanguageModelError as error:
-            used = paid_for(error)
-            raise
-        finally:
-            self._account.settle(reservation, used)
-        return completion
+        return settled(self._model, prompt, call, expected, lambda used: self._account.settle(reservation, used))
+
+
+def settled(
+    model: LanguageModel, prompt: Prompt, call: Call, expected: Usage, settle: Callable[[Usage], None]
+) -> Completion:
+    """Asks, and tells `settle` what was used, however the call ends."""
+    used = NO_USAGE
+    try:
+        completion = model.complete(prompt, call)
+        # An endpoint that counts no tokens must not be free of limits.
+        used = completion.usage if completion.usage != NO_USAGE else expected
+    except LanguageModelError as error:
+        used = paid_for(error)
+        raise
+    finally:
+        settle(used)
+    return completion
 
 
 def estimate(prompt: Prompt) -> Usage:

@@ -158,7 +158,9 @@ def broken_off(hint: str) -> ModelUnreachable:
 def asks_to_wait(seconds: float, hint: str) -> ModelBusy:
     amount, unit = next((seconds / each, name) for most, each, name in _WAITS if seconds <= most)
     wait = f"{ceil(amount):,} {unit}"
-    return ModelBusy(f"The language model is busy and asks to wait {wait}; try again then.", hint=hint)
+    error = ModelBusy(f"The language model is busy and asks to wait {wait}; try again then.", hint=hint)
+    error.wait = seconds
+    return error
 
 
 def no_protocol(host: str, paths: str, hint: str) -> LanguageModelError:

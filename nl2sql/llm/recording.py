@@ -111,7 +111,7 @@ def read_records(path: Path) -> list[Record]:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ModelUnreachable(f"The recording {path} cannot be read: {why}.") from None
-    found = (_parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    found = (parse_record(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     return [record for record in found if record is not None]
 
 
@@ -128,7 +128,8 @@ def _ends_with_a_line(descriptor: int) -> bool:
     return os.read(descriptor, 1) == b"\n"
 
 
-def _parse(path: Path, number: int, line: bytes) -> Record | None:
+def parse_record(path: Path, number: int, line: bytes) -> Record | None:
+    """None for a line that breaks off. Raises ModelReplyInvalid for one that is no record."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:  # not UTF-8 is a ValueError too

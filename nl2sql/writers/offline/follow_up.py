@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import cast
 
 from nl2sql.catalog.joins import JoinGraph
@@ -21,6 +20,7 @@ from nl2sql.plan.validate import read_plan, validate
 from nl2sql.plan.walk import paths_of, walked_by
 from nl2sql.plan.words import Wording
 from nl2sql.question import Turn
+from nl2sql.writers.offline.follow_up_periods import period_before, refuse_relative
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -41,7 +41,11 @@ _TIES = frozenset(
     "and but only just also then now instead same rather again why how what about for in of as to".split()
 )
 _MARKS = frozenset("instead same rather".split())
-_SILENT = ("filler", "comma", "and", "is", "only", "but", "preposition", "list", "both")
+_SILENT = (
+    "filler", "comma", "and", "is", "only", "but", "preposition", "list", "both", "break", "down", "that", "them",
+)  # fmt: skip
+# Each points at all that was shown before.
+OF_THEM = frozenset(("of them", "of those", "of these"))
 _SORTS = frozenset("sort sorted order ordered".split())
 # "top 5": more rows than a page of a person's attention are asked for in full.
 _MOST_ROWS = 1_000_000
@@ -58,14 +62,13 @@ def previous_plan(history: Sequence[Turn], model: SemanticModel, graph: JoinGrap
 
 
 def follow_up(
-    chunks: tuple[Chunk, ...], previous: QueryPlan, model: SemanticModel, graph: JoinGraph, as_of: date
+    chunks: tuple[Chunk, ...], previous: QueryPlan, model: SemanticModel, graph: JoinGraph
 ) -> QueryPlan | None:
     """The previous plan, changed; None where the question is none that follows up.
 
     Raises NotUnderstood for a change that the previous plan cannot take, and SeveralReadings, whose choices are
-    follow-ups too. `as_of` dates nothing by itself: periods were resolved when the chunks were linked.
+    follow-ups too.
     """
-    del as_of
     reader = _Reader(chunks, previous, model, graph)
     try:
         plan = reader.read()
@@ -99,6 +102,7 @@ class _Reader:
 
     def read(self) -> QueryPlan | None:
         self._drop_why_not()
+        self._drop_no()
         if not self.chunks:
             return None
         index = 0
@@ -115,6 +119,11 @@ class _Reader:
         """ "why not the sold ones?" proposes them."""
         words = [chunk.words.lower() for chunk in self.chunks[:2]]
         if words == ["why", "not"]:
+            self.chunks = self.chunks[2:]
+
+    def _drop_no(self) -> None:
+        """ "no, per month instead": that the answer before was another than the one meant."""
+        if len(self.chunks) > 1 and self.chunks[0].words.lower() == "no" and self.chunks[1].word("comma"):
             self.chunks = self.chunks[2:]
 
     def _take(self, index: int) -> int:
@@ -143,8 +152,12 @@ class _Reader:
         if chunk.of(PeriodSense):
             if self.negated:
                 return 0
+            refuse_relative(chunk, self.previous)
             self.plan = self.change.period(self.plan, chunk.of(PeriodSense)[0].period)
             self.by = False
+            return 1
+        if (earlier := chunk.word("earlier")) and earlier.argument and not self.negated:
+            self.plan = self.change.period(self.plan, period_before(earlier.argument, chunk, self.previous))
             return 1
         if (grain := chunk.word("grain")) and (self.by or self.opened or len(self.chunks) == 1):
             self.plan = self.change.grain(self.plan, cast(Grain, grain.argument), instead=self.marked)
@@ -177,6 +190,8 @@ class _Reader:
     def _share(self, chunk: Chunk, index: int) -> int:
         if not (chunk.word("of_total") or chunk.word("share")):
             return 0
+        if index + 1 < len(self.chunks) and self.chunks[index + 1].words.lower() in OF_THEM:
+            return 0  # "what share of those were sold?": what was counted before is the whole
         self.plan = self.change.share(self.plan)
         return 1
 

@@ -59,7 +59,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("not", ""): (
         "not | never | without | without any | without a | no | non | nobody | no one | not any | not a | "
         "have no | has no | had no | with no | not have any | never had | do not have | not been | have yet "
-        "to"
+        "to | has yet to | had yet to | that have yet to | who have yet to | that has yet to | who has yet to | yet to"
     ),
     ("except", ""): (
         "except | excluding | other than | apart from | but not | not in | not from | outside | outside of"

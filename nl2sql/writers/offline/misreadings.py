@@ -17,6 +17,7 @@ from nl2sql.plan.base import (
 from nl2sql.writers.offline.circles import in_circles
 from nl2sql.writers.offline.look import Look
 from nl2sql.writers.offline.misreadings_of_dates import RULES_OF_DATES
+from nl2sql.writers.offline.misreadings_of_negation import RULES_OF_NEGATION
 from nl2sql.writers.offline.misreadings_of_numbers import RULES_OF_NUMBERS
 from nl2sql.writers.offline.misreadings_of_people import RULES_OF_PEOPLE
 from nl2sql.writers.offline.senses import (
@@ -88,4 +89,5 @@ _RULES: tuple[Callable[[Look], str], ...] = (
     *RULES_OF_NUMBERS,
     *RULES_OF_PEOPLE,
     *RULES_OF_DATES,
+    *RULES_OF_NEGATION,
 )

@@ -22,7 +22,8 @@ from nl2sql.writers.base import CannotAnswer, CannotCode, Clarification, Draft, 
 from nl2sql.writers.offline.about import explanation, freshness
 from nl2sql.writers.offline.confidence import confidence
 from nl2sql.writers.offline.constructs.base import Linked
-from nl2sql.writers.offline.follow_up import follow_up, previous_plan
+from nl2sql.writers.offline.conversation import UNTOLD, Conversation, dangling
+from nl2sql.writers.offline.follow_up import previous_plan
 from nl2sql.writers.offline.frame import NotUnderstood, SeveralReadings
 from nl2sql.writers.offline.lexicon import Lexicon
 from nl2sql.writers.offline.misreadings import misread
@@ -34,7 +35,7 @@ from nl2sql.writers.offline.tokens import Token, tokenize
 from nl2sql.writers.offline.traces import Traces, untraced
 
 # Raised whenever the same question could be read differently than before: cached drafts are then written anew.
-GRAMMAR_VERSION = "7"
+GRAMMAR_VERSION = "8"
 # From so many unknown words on, a list of them helps nobody: it is another language, or about something else.
 _FOREIGN_WORDS = 5
 
@@ -95,13 +96,22 @@ class OfflineWriter:
             return Clarification(error.message, Origin(self.name), error.choices)
 
     def _plan(self, text: str, chunks: tuple[Chunk, ...], context: Context, previous: QueryPlan | None) -> QueryPlan:
-        """The question before, changed, or one of its own. Raises NotUnderstood and SeveralReadings."""
-        if previous is not None:
-            changed = follow_up(chunks, previous, context.model, self._graph, context.as_of)
-            if changed is not None:
-                return changed
-            if chunks[0].word("and") or chunks[0].word("but") or _asks_why_not(tokenize(text)):
-                raise NotUnderstood("I cannot tell how this changes the question before; please ask it as a whole.")
+        """The question before, changed or asked about, or one of its own. Raises NotUnderstood, SeveralReadings."""
+
+        def whole(changed: tuple[Chunk, ...]) -> QueryPlan:
+            return self._whole(text, changed, context)
+
+        if previous is None:
+            if error := dangling(chunks):
+                raise error
+            return whole(chunks)
+        behind = Conversation(previous, context.model, self._graph, whole).read(chunks)
+        if behind is None and _asks_why_not(tokenize(text)):
+            raise NotUnderstood(UNTOLD)
+        return behind if behind is not None else whole(chunks)
+
+    def _whole(self, text: str, chunks: tuple[Chunk, ...], context: Context) -> QueryPlan:
+        """A question that stands by itself, with every word of it found again in its plan."""
         question = Linked(chunks, text, context.as_of, self._model, self._graph)
         plan = read(question)
         settled = {id(chunk) for chunk in question.settled}

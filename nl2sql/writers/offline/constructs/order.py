@@ -29,6 +29,7 @@ from nl2sql.writers.offline.constructs.laid_out import LAID_OUT
 from nl2sql.writers.offline.constructs.left_out import LEFT_OUT, THROUGH
 from nl2sql.writers.offline.constructs.listed_each import LISTED_EACH
 from nl2sql.writers.offline.constructs.neutral import NEUTRAL
+from nl2sql.writers.offline.constructs.no_event import NO_EVENT
 from nl2sql.writers.offline.constructs.not_since import NOT_SINCE
 from nl2sql.writers.offline.constructs.other_words import OTHER_WORDS
 from nl2sql.writers.offline.constructs.owned import OWNED
@@ -75,6 +76,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     COUNT_PERCENTILES,
     FOR_DEEDS,
     SHARED_THINGS,
+    NO_EVENT,
     UNDONE,
     REDUNDANT,
     LEFT_OUT,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.base import Derived, Dimension, Measure, Order, QueryPlan
-from nl2sql.writers.offline.constructs.base import Inner, word
+from nl2sql.writers.offline.constructs.base import Inner, Linked, word
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.senses import (
     Chunk,
@@ -24,6 +25,21 @@ from nl2sql.writers.offline.senses import (
 MODEL_SENSES = (DatasetSense, RoleSense, FieldSense, MetricSense, ValueSense, FilterSense, VerbSense)
 # Function words that only join others.
 JOINTS = ("preposition", "is", "and", "with", "comma", "filler")
+
+
+Rewrite = Callable[[tuple[Chunk, ...], Linked], tuple[Chunk, ...]]
+
+
+def read_rewritten(question: Linked, inner: Inner, rewrites: Sequence[Rewrite]) -> QueryPlan | None:
+    """What the question means with what is undone said by one word; None where there was nothing to say so."""
+    chunks = question.chunks
+    for rewrite in rewrites:
+        chunks = rewrite(chunks, question)
+    if chunks == question.chunks:
+        return None
+    plan = inner(chunks)
+    question.settle((*chunks, *(c for c in question.chunks if c.word("not"))))
+    return plan
 
 
 def said(chunk: Chunk, *kinds: str) -> WordSense | None:

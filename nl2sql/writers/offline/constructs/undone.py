@@ -3,11 +3,9 @@ who sold something have never bought anything"."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from nl2sql.plan.base import QueryPlan
 from nl2sql.writers.offline.constructs.base import Construct, Inner, Linked, word
-from nl2sql.writers.offline.constructs.pieces import following, said
+from nl2sql.writers.offline.constructs.pieces import Rewrite, following, read_rewritten, said
 from nl2sql.writers.offline.frame import NotUnderstood
 from nl2sql.writers.offline.language import BEFALLS
 from nl2sql.writers.offline.senses import Chunk, DatasetSense, FilterSense, RoleSense, ValueSense, VerbSense, is_filler
@@ -22,13 +20,7 @@ def read_undone(question: Linked, inner: Inner) -> QueryPlan | None:
     _refuse_got_by_people(chunks, question)
     if not any(c.word("not") for c in chunks):
         return None
-    for rewrite in _REWRITES:
-        chunks = rewrite(chunks, question)
-    if chunks == question.chunks:
-        return None
-    plan = inner(chunks)
-    question.settle((*chunks, *(c for c in question.chunks if c.word("not"))))
-    return plan
+    return read_rewritten(question, inner, _REWRITES)
 
 
 def _refuse_got_by_people(chunks: Chunks, question: Linked) -> None:
@@ -133,6 +125,6 @@ def _and_never(chunks: Chunks, question: Linked) -> Chunks:
     return (*chunks[:end], word("and", "and"), *chunks[never[0] :])
 
 
-_REWRITES: tuple[Callable[[Chunks, Linked], Chunks], ...] = (_and_never, _never_got, _never_did_such)
+_REWRITES: tuple[Rewrite, ...] = (_and_never, _never_got, _never_did_such)
 
 UNDONE = Construct("what was not done", read_undone)
