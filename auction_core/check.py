@@ -27,15 +27,22 @@ def check_database(url: str) -> Iterator[Finding]:
     engine = open_existing(parsed)
     try:
         with engine.connect() as connection:
-            missing = sorted(set(TABLE_NAMES) - set(inspect(connection).get_table_names()))
-            if missing:
-                where = f"the {describe(parsed)}: {', '.join(missing[:3])}"
-                raise DatabaseUnreachable(f"Tables are missing in {where}. Run 'auction-core seed' first.")
+            require_tables(connection)
             for invariant in INVARIANTS:
                 yield find_violations(connection, invariant)
     except DBAPIError as error:
         kind = type(error.orig).__name__
         raise DatabaseUnreachable(f"Reading the {describe(parsed)} broke off ({kind}).") from None
+
+
+def require_tables(connection: Connection) -> None:
+    """Raises DatabaseUnreachable when one of the auction's is not there."""
+    missing = sorted(set(TABLE_NAMES) - set(inspect(connection).get_table_names()))
+    if missing:
+        where = f"the {describe(connection.engine.url)}: {', '.join(missing[:3])}"
+        raise DatabaseUnreachable(
+            f"Tables are missing in {where}. Run 'auction-core migrate' or 'auction-core seed' first."
+        )
 
 
 def find_violations(connection: Connection, invariant: Invariant) -> Finding:

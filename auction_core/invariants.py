@@ -6,7 +6,8 @@ large database is the difference between seconds and minutes.
 
 from dataclasses import dataclass
 
-from auction_core.bidding import INCREMENT_BANDS, to_euros
+from auction_core.bidding import INCREMENT_BANDS
+from auction_core.money import to_euros
 from auction_core.tables import Base
 
 
@@ -39,6 +40,8 @@ def _orphans() -> str:
     return " UNION ALL ".join(parts)
 
 
+# `auction_core.outbox.LANES`, which stands above this module.
+LANES = 16
 # Amounts are doubles on SQLite: a tenth of a cent is far above their error and below any real difference.
 _SLACK = "0.001"
 
@@ -75,11 +78,12 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "bids_rise_by_the_increment",
-        "each bid exceeds the one before by at least the increment",
+        "each bid exceeds the one before, by at least the increment if it is not of the buy-now price",
         "bids",
-        "SELECT id FROM (SELECT id, amount, "  # noqa: S608 - only the numbers of the increment table go in
+        "SELECT id FROM (SELECT id, listing_id, amount, "  # noqa: S608 - only the numbers of the increment table go in
         "LAG(amount) OVER (PARTITION BY listing_id ORDER BY placed_at, id) AS previous FROM bids) b "
-        f"WHERE amount < previous + {_increment_case('previous')} - {_SLACK}",
+        f"WHERE amount < previous + {_increment_case('previous')} - {_SLACK} AND (amount < previous + {_SLACK} "
+        "OR NOT EXISTS (SELECT 1 FROM listings l WHERE l.id = b.listing_id AND l.buy_now_price = b.amount))",
     ),
     Invariant(
         "bids_reach_the_starting_price",
@@ -192,5 +196,19 @@ INVARIANTS: tuple[Invariant, ...] = (
         "SELECT r.id FROM reviews r JOIN listings l ON l.id = r.listing_id WHERE l.status <> 'sold' OR NOT ("
         "(r.reviewer_id = l.seller_id AND r.reviewee_id = l.highest_bidder_id) OR "
         "(r.reviewer_id = l.highest_bidder_id AND r.reviewee_id = l.seller_id))",
+    ),
+    Invariant(
+        "listings_change_with_their_bids",
+        "a listing's updated_at is not before its highest bid",
+        "listings",
+        # The highest bid is found by an index; bids_rise_by_the_increment says that it is the last one.
+        "SELECT l.id FROM listings l JOIN bids b ON b.listing_id = l.id AND b.amount = l.current_bid "
+        "WHERE b.placed_at > l.updated_at",
+    ),
+    Invariant(
+        "events_keep_their_lane",
+        "all events of an aggregate are in the lane of its id",
+        "event_outbox",
+        f"SELECT id FROM event_outbox WHERE lane <> aggregate_id % {LANES}",  # noqa: S608 - a number
     ),
 )

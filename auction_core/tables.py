@@ -7,6 +7,9 @@ decimals), which is what SQLAlchemy writes: comparing texts then compares times,
 or '2025-01-01 00:00:00' sorts just before that very instant, and strftime() reads it. The one difference from the
 other engines is a row at exactly the literal's instant under `=`, `>` or `<=`; the seed data has no time on a whole
 second.
+
+`updated_at` is the moment of the last change by the backend, NULL before the first. It never goes back, whatever the
+clocks do, and a bid's `placed_at` is the `updated_at` that it left: so bids are in the same order by time as by amount.
 """
 
 from datetime import datetime
@@ -39,6 +42,14 @@ LISTING_STATUSES = ("draft", "active", "sold", "unsold", "cancelled")
 PAYMENT_METHODS = ("card", "paypal", "bank_transfer", "wallet")
 PAYMENT_STATUSES = ("pending", "paid", "refunded", "failed")
 
+# Of the INTEGER that ids are, but for bids and events.
+LARGEST_ID = 2**31 - 1
+
+# `info` of a column that no analyst may read.
+SENSITIVE = {"sensitive": True}
+# Of a table that is the backend's own business: no analyst may read any of it.
+INTERNAL = {"internal": True}
+
 
 class Money(TypeDecorator[Decimal]):
     """DECIMAL(12,2); on SQLite a REAL column.
@@ -49,6 +60,10 @@ class Money(TypeDecorator[Decimal]):
 
     impl = Numeric(12, 2)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[Decimal]:
+        return Decimal
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
@@ -68,6 +83,8 @@ _MICROSECONDS = mysql.DATETIME(fsp=6)
 UtcTime = DateTime().with_variant(_MICROSECONDS, "mysql", "mariadb")
 # SQLite gives out row ids only for a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+# Compared byte by byte everywhere; MySQL's usual texts ignore case.
+ExactText = String(64).with_variant(mysql.VARCHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -100,13 +117,14 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     username: Mapped[str] = mapped_column(String(40), unique=True)
-    email: Mapped[str] = mapped_column(String(120), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(120))
-    full_name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(120), unique=True, info=SENSITIVE)
+    password_hash: Mapped[str] = mapped_column(String(120), info=SENSITIVE)
+    full_name: Mapped[str] = mapped_column(String(80), info=SENSITIVE)
     country: Mapped[str] = mapped_column(String(2))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     is_active: Mapped[bool] = mapped_column(default=True)
+    updated_at: Mapped[datetime | None]
 
 
 class Category(Base):
@@ -144,7 +162,7 @@ class Listing(Base):
     description: Mapped[str] = mapped_column(Text)
     item_condition: Mapped[str] = mapped_column(String(10))
     starting_price: Mapped[Decimal]
-    reserve_price: Mapped[Decimal | None]
+    reserve_price: Mapped[Decimal | None] = mapped_column(info=SENSITIVE)
     buy_now_price: Mapped[Decimal | None]
     current_bid: Mapped[Decimal | None]
     highest_bidder_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -154,6 +172,7 @@ class Listing(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
 
 
 class Bid(Base):
@@ -215,6 +234,7 @@ class Payment(Base):
     status: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
 
 
 class Review(Base):
@@ -237,16 +257,43 @@ class Review(Base):
 
 
 class OutboxEvent(Base):
+    """Written with what it tells of, published later. Its lane is `aggregate_id % LANES`."""
+
     __tablename__ = "event_outbox"
-    __table_args__ = (Index(None, "published_at", "id"), _SERVER)
+    __table_args__ = (Index(None, "published_at", "lane", "id"), {"info": INTERNAL, **_SERVER})
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     aggregate_type: Mapped[str] = mapped_column(String(40))
     aggregate_id: Mapped[int] = mapped_column(BigInteger)
+    lane: Mapped[int] = mapped_column(SmallInteger)
     event_type: Mapped[str] = mapped_column(String(60))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     occurred_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+
+
+class OutboxLane(Base):
+    """One relay at a time publishes the events of a lane: that keeps the order within an aggregate."""
+
+    __tablename__ = "outbox_lanes"
+    __table_args__ = ({"info": INTERNAL, **_SERVER},)
+
+    lane: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    relay: Mapped[str | None] = mapped_column(String(64))
+    leased_until: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """What a write answered, so that the same request is not carried out twice. Actor 0 is nobody (registering)."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "created_at"), {"info": INTERNAL, "sqlite_with_rowid": False, **_SERVER})
+
+    actor_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    idempotency_key: Mapped[str] = mapped_column(ExactText, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    result: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
 
 
 TABLE_NAMES: tuple[str, ...] = tuple(table.name for table in Base.metadata.sorted_tables)

@@ -5,33 +5,39 @@
 
 from dataclasses import dataclass
 
+from auction_core.fees import FEE_RATES
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A top-level category. Rates are probabilities; `fee` is the platform's share of the final price."""
+    """A top-level category. Rates are probabilities."""
 
     name: str
     weight: float
     sold: float
     sniped: float
     buy_now: float
-    fee: float
+
+    @property
+    def fee(self) -> float:
+        """The platform's share of the final price."""
+        return float(FEE_RATES[self.name])
 
 
 # Weights follow no source: they give a large head, a thin tail, and enough rows of each in the small scale.
 SECTIONS: tuple[Section, ...] = (
-    Section("Electronics", 19.0, 0.76, 0.30, 0.22, 0.08),
-    Section("Fashion", 14.0, 0.66, 0.14, 0.18, 0.12),
-    Section("Home & Garden", 10.0, 0.64, 0.10, 0.12, 0.11),
-    Section("Collectibles", 12.0, 0.78, 0.52, 0.05, 0.11),
-    Section("Art", 5.0, 0.52, 0.08, 0.05, 0.12),
-    Section("Jewelry & Watches", 9.0, 0.70, 0.42, 0.08, 0.10),
-    Section("Books & Media", 12.0, 0.62, 0.18, 0.10, 0.12),
-    Section("Sports & Outdoors", 7.0, 0.68, 0.16, 0.12, 0.10),
-    Section("Toys & Hobbies", 8.0, 0.74, 0.26, 0.12, 0.11),
-    Section("Vehicles", 3.0, 0.50, 0.07, 0.04, 0.04),
-    Section("Musical Instruments", 4.0, 0.68, 0.22, 0.08, 0.09),
-    Section("Business & Industrial", 3.0, 0.56, 0.05, 0.10, 0.07),
+    Section("Electronics", 19.0, 0.76, 0.30, 0.22),
+    Section("Fashion", 14.0, 0.66, 0.14, 0.18),
+    Section("Home & Garden", 10.0, 0.64, 0.10, 0.12),
+    Section("Collectibles", 12.0, 0.78, 0.52, 0.05),
+    Section("Art", 5.0, 0.52, 0.08, 0.05),
+    Section("Jewelry & Watches", 9.0, 0.70, 0.42, 0.08),
+    Section("Books & Media", 12.0, 0.62, 0.18, 0.10),
+    Section("Sports & Outdoors", 7.0, 0.68, 0.16, 0.12),
+    Section("Toys & Hobbies", 8.0, 0.74, 0.26, 0.12),
+    Section("Vehicles", 3.0, 0.50, 0.07, 0.04),
+    Section("Musical Instruments", 4.0, 0.68, 0.22, 0.08),
+    Section("Business & Industrial", 3.0, 0.56, 0.05, 0.10),
 )
 
 DECLINING_SECTION = "Books & Media"

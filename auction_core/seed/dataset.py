@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from auction_core.events import Event, ListingCancelled, ListingClosed
+from auction_core.money import to_euros
+from auction_core.outbox import LANES
 from auction_core.seed.accounts import Accounts, make_accounts, make_full_names, make_usernames
 from auction_core.seed.bids import Bids, make_bids
 from auction_core.seed.catalogue import CHILDREN, SECTIONS
@@ -42,13 +46,13 @@ def generate(streams: Streams, history: History) -> Iterator[TableRows]:
     closings = make_closings(streams, offers, prices, bids)
     yield _users(streams, history, accounts, offers, bids)
     yield _categories()
-    yield _listings(streams, offers, prices, closings)
+    yield _listings(streams, offers, prices, closings, _last_changes(offers, prices, bids, closings))
     yield _bids(bids, prices)
     del bids
     yield _comments(streams, history, rhythm, accounts, offers, closings)
     yield _watchlist(streams, history, rhythm, accounts, offers, closings)
     yield from _settlement(streams, history, accounts, offers, prices, closings)
-    yield _outbox(streams, history, prices, closings)
+    yield _outbox(streams, history, offers, prices, closings)
 
 
 def _ids(count: int) -> Column:
@@ -57,6 +61,19 @@ def _ids(count: int) -> Column:
 
 def _reference(name: str, index: IntArray) -> Column:
     return integer(name, np.where(index == NULL, NULL, index + 1))
+
+
+def _never(name: str, count: int) -> Column:
+    return time(name, np.full(count, NULL, dtype=np.int64))
+
+
+def _last_changes(offers: Offers, prices: Prices, bids: Bids, closings: Closings) -> IntArray:
+    """When each listing was made, had its last bid or closed, whichever was last."""
+    changed = np.maximum(offers.created_at, closings.closed_at)
+    has_bids = prices.count > 0
+    last_bid = bids.placed_at[(prices.first + prices.count - 1)[has_bids]]
+    changed[has_bids] = np.maximum(changed[has_bids], last_bid)
+    return changed
 
 
 def _users(streams: Streams, history: History, accounts: Accounts, offers: Offers, bids: Bids) -> TableRows:
@@ -77,6 +94,7 @@ def _users(streams: Streams, history: History, accounts: Accounts, offers: Offer
         time("created_at", accounts.created_at),
         time("last_seen_at", seen),
         Column("is_active", Kind.FLAG, still_active(streams, history, seen)),
+        _never("updated_at", n),
     )
     return TableRows("users", n, columns)
 
@@ -89,7 +107,7 @@ def _categories() -> TableRows:
     return TableRows("categories", len(names), (_ids(len(names)), strings("name", names), parent))
 
 
-def _listings(streams: Streams, offers: Offers, prices: Prices, closings: Closings) -> TableRows:
+def _listings(streams: Streams, offers: Offers, prices: Prices, closings: Closings, updated_at: IntArray) -> TableRows:
     texts = ListingTexts(streams, offers)
     n = prices.count.size
     statuses = [_STATUS_OF[outcome] for outcome in Outcome]
@@ -111,6 +129,7 @@ def _listings(streams: Streams, offers: Offers, prices: Prices, closings: Closin
         time("starts_at", offers.starts_at),
         time("ends_at", offers.ends_at),
         time("closed_at", closings.closed_at),
+        time("updated_at", updated_at),
     )
     return TableRows("listings", n, columns)
 
@@ -168,6 +187,7 @@ def _settlement(
         words("status", PAYMENT_STATUSES, paid.status),
         time("created_at", paid.created_at),
         time("paid_at", paid.paid_at),
+        _never("updated_at", paid.listing.size),
     )
     yield TableRows("payments", paid.listing.size, sale_columns)
     reviews = make_reviews(streams, history, accounts, offers, paid)
@@ -183,25 +203,40 @@ def _settlement(
     yield TableRows("reviews", reviews.listing.size, columns)
 
 
-def _outbox(streams: Streams, history: History, prices: Prices, closings: Closings) -> TableRows:
+def _outbox(streams: Streams, history: History, offers: Offers, prices: Prices, closings: Closings) -> TableRows:
     """The closings of the last days; the newest are still to be published."""
     recent = np.flatnonzero(closings.closed_at > history.now - OUTBOX_DAYS * DAY)
     recent = recent[np.argsort(closings.closed_at[recent], kind="stable")]
     occurred = closings.closed_at[recent]
     delay = streams.of("outbox").integers(SECOND // 10, 20 * SECOND, recent.size)
     published = np.where(occurred > history.now - 30 * MINUTE, NULL, off_the_second(occurred + delay))
-    sold = closings.sold[recent].astype(np.int64)
-    payloads = [
-        json.dumps({"listing_id": i + 1, "final_price": f"{c / 100:.2f}" if s else None})
-        for i, c, s in zip(recent.tolist(), prices.current[recent].tolist(), sold.tolist(), strict=True)
-    ]
+    cancelled = (offers.outcome[recent] == Outcome.CANCELLED).astype(np.int64)
     columns = (
         _ids(recent.size),
-        words("aggregate_type", ("listing",), np.zeros_like(recent)),
+        words("aggregate_type", (ListingClosed.aggregate_type,), np.zeros_like(recent)),
         _reference("aggregate_id", recent),
-        words("event_type", ("listing_closed", "listing_sold"), sold),
-        strings("payload", payloads),
+        integer("lane", (recent + 1) % LANES),
+        words("event_type", (ListingClosed.event_type, ListingCancelled.event_type), cancelled),
+        strings("payload", [_closing_event(i, offers, prices, closings) for i in recent.tolist()]),
         time("occurred_at", occurred),
         time("published_at", published),
     )
     return TableRows("event_outbox", recent.size, columns)
+
+
+def _closing_event(index: int, offers: Offers, prices: Prices, closings: Closings) -> str:
+    outcome, sold = Outcome(int(offers.outcome[index])), bool(closings.sold[index])
+    closed_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(closings.closed_at[index]))
+    event: Event
+    if outcome is Outcome.CANCELLED:
+        event = ListingCancelled(listing_id=index + 1, closed_at=closed_at)
+    else:
+        event = ListingClosed(
+            listing_id=index + 1,
+            status="sold" if sold else "unsold",
+            bought_now=outcome is Outcome.BOUGHT_NOW,
+            winner_id=int(closings.highest_bidder[index]) + 1 if sold else None,
+            final_price=to_euros(int(prices.current[index])) if sold else None,
+            closed_at=closed_at,
+        )
+    return json.dumps(event.model_dump(mode="json"))

@@ -8,6 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from auction_core.database import describe
 from auction_core.errors import ForeignDatabase, LoadFailed
+from auction_core.migrations.stamp import write_stamp
+from auction_core.routines import create_routines
 from auction_core.seed.columns import Cell, Encoder, Kind, TableRows, integers_as_python, money_as_text, times_as_text
 from auction_core.seed.load import Progress, chunks, refuse_non_empty
 from auction_core.tables import Base
@@ -45,7 +47,9 @@ class ServerTarget:
                 columns = {column["name"] for column in inspect(connection).get_columns(table.name)}
                 if columns != set(table.columns.keys()):
                     where = f"the {describe(self.engine.url)}"
-                    raise ForeignDatabase(f"Table {table.name} in {where} has other columns: drop it first.")
+                    raise ForeignDatabase(
+                        f"Table {table.name} in {where} has other columns: run 'auction-core migrate' or drop it first."
+                    )
                 if not force and connection.execute(select(table.primary_key.columns[0]).limit(1)).first():
                     raise refuse_non_empty(f"the {describe(self.engine.url)}")
 
@@ -53,6 +57,8 @@ class ServerTarget:
         try:
             with self.engine.begin() as connection:
                 Base.metadata.create_all(connection)
+                create_routines(connection)
+                write_stamp(connection)
             with self.engine.begin() as connection:
                 self.writer.open(connection)
                 # DELETE and not TRUNCATE, which MySQL cannot roll back.

@@ -11,6 +11,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from auction_core.errors import DatabaseUnreachable, ForeignDatabase, LoadFailed, Refused
+from auction_core.migrations.stamp import HEAD, STAMPS
+from auction_core.migrations.stamp import TABLE as STAMP_TABLE
+from auction_core.processes import is_running
 from auction_core.seed.columns import Encoder, Kind, TableRows, integers_as_python, money_as_float, times_as_text
 from auction_core.seed.load import Progress, chunks, refuse_non_empty
 from auction_core.tables import TABLE_NAMES, Base
@@ -43,7 +46,7 @@ class SqliteTarget:
         foreign = sorted(tables - set(TABLE_NAMES))
         if foreign:
             raise ForeignDatabase(f"{self.path} holds tables that are not the auction's ({', '.join(foreign[:3])}).")
-        if tables and not force:
+        if not force and self._has_rows(tables):
             raise refuse_non_empty(str(self.path))
 
     def load(self, tables: Iterable[TableRows], progress: Progress) -> None:
@@ -55,7 +58,7 @@ class SqliteTarget:
                 _fill(connection, tables, progress)
             if existed:
                 self._settle_journal()
-            elif self._present_tables():
+            elif self._has_rows(self._present_tables()):
                 raise refuse_non_empty(str(self.path))
             _flush(self.growing)
             self.growing.replace(self.path)
@@ -72,11 +75,18 @@ class SqliteTarget:
         try:
             with contextlib.closing(sqlite3.connect(self.path)) as connection:
                 rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-                return {name for (name,) in rows if not name.startswith("sqlite_")}
+                return {name for (name,) in rows if not name.startswith("sqlite_") and name != STAMP_TABLE}
         except sqlite3.OperationalError:
             raise DatabaseUnreachable(f"{self.path} cannot be read: is it in use, or protected?") from None
         except sqlite3.DatabaseError:
             raise ForeignDatabase(f"{self.path} is a file, but not an SQLite database.") from None
+
+    def _has_rows(self, tables: set[str]) -> bool:
+        if not tables:
+            return False
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            firsts = (connection.execute(f"SELECT 1 FROM {table} LIMIT 1") for table in sorted(tables))  # noqa: S608
+            return any(first.fetchone() for first in firsts)
 
     def _settle_journal(self) -> None:
         """A write-ahead log left beside the new file would be replayed into it: fold it into the old one first."""
@@ -90,18 +100,8 @@ class SqliteTarget:
         pattern = re.compile(re.escape(f".{self.path.name}.") + r"(\d+)\.seeding(-journal)?")
         for sibling in self.path.parent.iterdir():
             found = pattern.fullmatch(sibling.name)
-            if found and not _is_running(int(found[1])):
+            if found and not is_running(int(found[1])):
                 sibling.unlink(missing_ok=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
 
 
 def _fill(connection: sqlite3.Connection, tables: Iterable[TableRows], progress: Progress) -> None:
@@ -120,6 +120,8 @@ def _fill(connection: sqlite3.Connection, tables: Iterable[TableRows], progress:
     for table in Base.metadata.sorted_tables:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    connection.execute(str(CreateTable(STAMPS).compile(dialect=dialect)))
+    connection.execute(f"INSERT INTO {STAMP_TABLE} VALUES (?)", (HEAD,))  # noqa: S608 - a constant
     connection.execute("COMMIT")
     # Without statistics SQLite may start a join at the wrong table. 1,000 rows an index are plenty.
     connection.execute("PRAGMA analysis_limit = 1000")
