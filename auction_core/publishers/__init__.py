@@ -1,0 +1,1 @@
+"""Where the relay publishes events: standard output, memory, Google Pub/Sub."""
