@@ -1,0 +1,1 @@
+"""A run in numbers: what its log holds, added up."""
