@@ -16,6 +16,7 @@ widgets.stylesheet()
 pages = [
     st.Page(HERE / "app_pages" / "ask.py", title="Ask", default=True),
     st.Page(HERE / "app_pages" / "data.py", title="What’s in the data", url_path="data"),
+    st.Page(HERE / "app_pages" / "quality.py", title="Quality", url_path="quality"),
 ]
 # Links of our own: Streamlit folds its top navigation away on a narrow screen, where nobody would look for it.
 chosen = st.navigation(pages, position="hidden")

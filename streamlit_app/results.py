@@ -89,7 +89,7 @@ def _provenance(entry: Entry) -> None:
                 icon=":material/refresh:",
                 help="Reads the database again, instead of the cache.",
                 on_click=request,
-                args=(asked.text, asked.is_sql, True, False, asked.plan),
+                args=(asked.text, asked.is_sql, True, False, asked.plan, asked.corrects),
             )
 
 
@@ -127,7 +127,7 @@ def _priced(entry: Entry, ready: Ready) -> None:
         key=f"accept-{entry.number}",
         type="primary",
         on_click=request,
-        args=(asked.text, asked.is_sql, asked.fresh, True, asked.plan),
+        args=(asked.text, asked.is_sql, asked.fresh, True, asked.plan, asked.corrects),
     )
     _sql(entry, "SQL that would run")
 
@@ -168,7 +168,7 @@ def _failed(entry: Entry, ready: Ready) -> None:
 
 def _retry(entry: Entry) -> None:
     asked = entry.request
-    again = (asked.text, asked.is_sql, True, asked.accept_cost, asked.plan)
+    again = (asked.text, asked.is_sql, True, asked.accept_cost, asked.plan, asked.corrects)
     st.button("Try again", key=f"retry-{entry.number}", type="primary", on_click=request, args=again)
 
 
@@ -277,7 +277,7 @@ def _sql(entry: Entry, title: str) -> None:
             edited = st.text_area("Edit and run", sql, height="content", key=f"edited-{entry.number}")
             widgets.small("What you change passes the same checks before it runs.")
             if st.form_submit_button("Run this SQL", key=f"run-{entry.number}") and edited:
-                request(edited, is_sql=True)
+                request(edited, is_sql=True, corrects=answer.id if edited.strip() != sql.strip() else "")
                 st.rerun()
 
 

@@ -7,29 +7,27 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from nl2sql.answer.base import Answer
+from nl2sql.answer.turns import MAX_TURNS, turn_of
 from nl2sql.question import Turn
-from streamlit_app.safe import shorten
 
 _KEY = "conversation"
 
 # Each entry holds a result of up to a thousand rows; a working day seldom sees fifty questions.
 MAX_ENTRIES = 50
-# A follow-up refers to what was just said; older turns cost tokens and mislead.
-MAX_TURNS = 3
-# A shape goes into prompts. More columns, or longer names, than a person would name when asking on cost tokens only.
-MAX_SHAPE_COLUMNS, MAX_SHAPE_NAME = 12, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the person wants next: a question, SQL they typed, or an edited `plan` (JSON text), of which `text` are the
-    words. `fresh` bypasses the cache; `accept_cost` is a yes to the price that was told."""
+    words. `fresh` bypasses the cache; `accept_cost` is a yes to the price that was told; `corrects` is the id of the
+    answer whose SQL was edited."""
 
     text: str
     is_sql: bool = False
     fresh: bool = False
     accept_cost: bool = False
     plan: str = ""
+    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +79,7 @@ class Conversation:
 
     def turns(self) -> tuple[Turn, ...]:
         answered = [e for e in self.entries if e.answer.outcome == "answered" and not e.request.is_sql]
-        return tuple(_turn(e) for e in answered[-MAX_TURNS:])
-
-
-def _turn(entry: Entry) -> Turn:
-    """Of a follow-up, the whole question: the turns before it may be forgotten by then."""
-    answer = entry.answer
-    return Turn(answer.standalone or entry.request.text, answer.sql, answer.plan, shape_of(answer))
-
-
-def shape_of(answer: Answer) -> str:
-    """ "12 rows: month, gmv": what the result looked like, without any of its values; empty where there is none."""
-    if answer.table is None:
-        return ""
-    names, count = answer.table.table.column_names, answer.table.row_count
-    shown = [shorten(name, MAX_SHAPE_NAME) for name in names[:MAX_SHAPE_COLUMNS]]
-    if len(names) > len(shown):
-        shown.append(f"and {len(names) - len(shown)} more columns")
-    rows = f"{count:,} {'row' if count == 1 else 'rows'}{' of more' if answer.table.truncated else ''}"
-    return f"{rows}: {', '.join(shown)}"
+        return tuple(turn_of(e.request.text, e.answer) for e in answered[-MAX_TURNS:])
 
 
 def conversation() -> Conversation:
@@ -109,6 +89,8 @@ def conversation() -> Conversation:
     return found
 
 
-def request(text: str, is_sql: bool = False, fresh: bool = False, accept_cost: bool = False, plan: str = "") -> None:
+def request(
+    text: str, is_sql: bool = False, fresh: bool = False, accept_cost: bool = False, plan: str = "", corrects: str = ""
+) -> None:
     """For button callbacks."""
-    conversation().ask(Request(text, is_sql, fresh, accept_cost, plan))
+    conversation().ask(Request(text, is_sql, fresh, accept_cost, plan, corrects))

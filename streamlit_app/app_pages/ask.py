@@ -17,7 +17,7 @@ from streamlit_app import widgets
 from streamlit_app.results import asked_text, show_entry
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import NotReady, Ready, shielded, start
-from streamlit_app.state import Conversation, Entry, Request, conversation, request
+from streamlit_app.state import Conversation, Entry, Request, conversation
 from streamlit_app.work import follow
 
 # As many as fit on a first screen without scrolling; the rest are on the data page.
@@ -123,7 +123,12 @@ def _job(ready: Ready, talk: Conversation, wanted: Request) -> tuple[Callable[[L
     if wanted.is_sql:
         if not wanted.text.strip():
             raise QuestionInvalid("Please type an SQL statement.")
-        return lambda tell: pipeline.run_sql(wanted.text, principal, tell, question_id=question_id, **how), question_id
+        corrects = wanted.corrects
+
+        def run(tell: Listener) -> Answer:
+            return pipeline.run_sql(wanted.text, principal, tell, question_id=question_id, corrects=corrects, **how)
+
+        return run, question_id
     if wanted.plan:
         return lambda tell: pipeline.ask_plan(wanted.plan, principal, tell, question_id=question_id, **how), question_id
     asked = Question.parse(wanted.text, principal=principal, history=talk.turns())
@@ -137,8 +142,7 @@ def _remarks(talk: Conversation) -> None:
     elif talk.running is not None:
         widgets.notice("The last question was stopped before its answer came.", more=shorten(talk.running.text, 300))
     if unfinished is not None:
-        arguments = (unfinished.text, unfinished.is_sql, unfinished.fresh, unfinished.accept_cost, unfinished.plan)
-        st.button("Ask it again", key="ask-again", on_click=request, args=arguments)
+        st.button("Ask it again", key="ask-again", on_click=talk.ask, args=(unfinished,))
 
 
 def _history(ready: Ready, talk: Conversation) -> None:
