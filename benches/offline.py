@@ -20,7 +20,7 @@ import sqlglot
 
 from auction_core.seed.run import seed_database
 from benches.model import Values, model_text
-from evals.cases import load_suite
+from evals.cases.load import load_suite
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.value_index import ValueIndex, ValueSource

@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 
 from benches.embedded import AS_OF, ROOT, create_statements, write_database, write_model
 from benches.stub_endpoint import MODEL, serving
-from evals.cases import Case, load_suite
+from evals.cases.base import Case
+from evals.cases.load import load_suite
 from nl2sql.bootstrap import build_pipeline
 from nl2sql.collector import settle
 from nl2sql.context.tokens import estimate
@@ -148,7 +149,7 @@ def _opened(model: Path, database: Path, writers: str, url: str) -> Iterator[tup
 def _statements(model: Path, database: Path, cases: Sequence[Case]) -> list[str]:
     """What the stub says: the suite's SQL, as far as it gets an answer."""
     with _opened(model, database, "offline", "") as (pipeline, _):
-        golds = [case.sql for case in cases if case.sql]
+        golds = [gold.sql for case in cases for gold in case.sql]
         return [sql for sql in golds if pipeline.run_sql(sql, Principal(sql)).outcome == "answered"]
 
 
