@@ -1,4 +1,4 @@
-"""Seeded databases: SQLite files shared by the session, and throw-away databases on real servers."""
+"""Seeded databases and small auctions: SQLite files, and databases on real servers, new ones or one for all tests."""
 
 import os
 import socket
@@ -11,6 +11,10 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from auction_core.seed.run import seed_database
+from tests.integration.auction_core.world import World, make_world, open_emptied_world
+
+MYSQL = ("AUCTION_TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/mysql", 3306)
+POSTGRES = ("AUCTION_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres", 5432)
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +52,61 @@ def ask_small(small_db: Path) -> Iterator[Ask]:
 
 @pytest.fixture
 def mysql_url() -> Iterator[str]:
-    yield from _throw_away("AUCTION_TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/mysql", 3306)
+    yield from _throw_away(*MYSQL)
 
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    yield from _throw_away("AUCTION_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres", 5432)
+    yield from _throw_away(*POSTGRES)
+
+
+@pytest.fixture(params=["sqlite", "mysql", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/auction.db"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "mysql", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A small auction on each engine in turn, for tests that leave the tables themselves as they are."""
+    if request.param != "sqlite":
+        yield request.getfixturevalue(f"{request.param}_world")
+        return
+    made = make_world(f"sqlite:///{tmp_path}/auction.db")
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def mysql_world(_mysql_kept: str) -> Iterator[World]:
+    made = open_emptied_world(_mysql_kept)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def postgres_world(_postgres_kept: str) -> Iterator[World]:
+    made = open_emptied_world(_postgres_kept)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _mysql_kept() -> Iterator[str]:
+    """The tables of one small auction for all tests of this process."""
+    for url in _throw_away(*MYSQL):
+        make_world(url).engine.dispose()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres_kept() -> Iterator[str]:
+    for url in _throw_away(*POSTGRES):
+        make_world(url).engine.dispose()
+        yield url
 
 
 def _seeded(folder: Path, scale: str) -> Path:

@@ -11,6 +11,8 @@ from auction_core.seed import duckdb_target
 from auction_core.seed.run import seed_database
 from auction_core.tables import TABLE_NAMES
 
+# The copy for reading has no tables of the backend that a seeding leaves empty.
+COPIED = tuple(name for name in TABLE_NAMES if name not in {"outbox_lanes", "idempotency_keys"})
 TYPES = {"BIGINT", "BOOLEAN", "DECIMAL(12,2)", "TIMESTAMP", "VARCHAR"}
 
 
@@ -18,7 +20,7 @@ TYPES = {"BIGINT", "BOOLEAN", "DECIMAL(12,2)", "TIMESTAMP", "VARCHAR"}
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("duckdb") / "var" / "auction.duckdb"
     written = seed_database(f"duckdb:///{path}", "tiny")
-    assert set(written) == set(TABLE_NAMES)
+    assert set(written) == set(COPIED)
     return path
 
 
@@ -29,7 +31,7 @@ def test_every_cell_is_that_of_the_sqlite_file(seeded: Path, tiny_db: Path) -> N
         }
         assert kinds == TYPES
         original = sqlite3.connect(f"file:{tiny_db}?mode=ro", uri=True)
-        for table in TABLE_NAMES:
+        for table in COPIED:
             names = [name for (name,) in original.execute(f"SELECT name FROM pragma_table_info('{table}')")]
             listed = ", ".join(names)
             order = ", ".join(str(n + 1) for n in range(min(2, len(names))))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from auction_core import invariants, outbox
 from auction_core.check import Finding, check_database
 from auction_core.errors import DatabaseUnreachable
 from auction_core.invariants import INVARIANTS
@@ -40,6 +41,8 @@ BREAKS: dict[str, str] = {
     "payments_match_the_sale": "UPDATE payments SET amount = amount + 1 WHERE id = 9",
     "paid_at_follows_status": "UPDATE payments SET paid_at = NULL "
     "WHERE id = (SELECT MIN(id) FROM payments WHERE status = 'paid')",
+    "listings_change_with_their_bids": "UPDATE listings SET updated_at = created_at WHERE id = 42",
+    "events_keep_their_lane": "UPDATE event_outbox SET lane = (lane + 1) % 16 WHERE id = 1",
     "reviews_join_seller_and_winner": "UPDATE reviews SET reviewee_id = reviewer_id WHERE id = 4",
 }
 
@@ -59,6 +62,10 @@ def test_other_seeds_keep_every_invariant(tmp_path: Path, seed: int) -> None:
 
     seed_database(f"sqlite:///{tmp_path / 'a.db'}", "tiny", seed)
     assert [name for name, finding in findings_of(tmp_path / "a.db").items() if finding.violations] == []
+
+
+def test_the_check_and_the_outbox_count_the_same_lanes() -> None:
+    assert invariants.LANES == outbox.LANES
 
 
 def test_every_invariant_has_a_break() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, insert, inspect, select, text
 
-from auction_core import cli
 from auction_core.check import check_database
+from auction_core.command import seed as seed_command
 from auction_core.errors import DatabaseNotEmpty, DatabaseUnreachable, ForeignDatabase, LoadFailed, Refused
 from auction_core.seed.run import seed_database
 from auction_core.seed.scale import DEFAULT_AS_OF
@@ -282,7 +282,7 @@ def test_help_is_quick_because_heavy_libraries_wait_for_a_command() -> None:
 
 
 def test_the_command_line_shows_the_default_as_of_day() -> None:
-    assert DEFAULT_AS_OF.isoformat() == cli.DEFAULT_AS_OF
+    assert DEFAULT_AS_OF.isoformat() == seed_command.DEFAULT_AS_OF
 
 
 def test_senseless_options_end_with_code_2() -> None:
