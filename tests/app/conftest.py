@@ -228,6 +228,7 @@ class ScriptedPipeline:
     planned: list[tuple[object, bool]] = field(default_factory=list)
     accepted: list[bool] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     feedback: list[tuple[str, str, str]] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
@@ -274,8 +275,10 @@ class ScriptedPipeline:
         fresh: bool = False,
         accept_cost: bool = False,
         question_id: str = "",
+        corrects: str = "",
     ) -> Answer:
         self.ran.append((sql, principal))
+        self.corrected.append(corrects)
         self._note(accept_cost, question_id)
         question = Question(sql)
         if "email" in sql:
@@ -331,6 +334,7 @@ def write_config(repository: Path) -> Callable[[Path, Path], Path]:
             "prompts": f"{repository}/prompts",
             "cache": f"{folder}/cache",
             "ledger": f"sqlite:///{folder}/ledger.db",
+            "evals": f"{folder}/evals",
             "as_of": "2026-06-30",
             "writers": "verified, offline",
         }

@@ -181,6 +181,16 @@ def test_edited_sql_runs_as_the_person_who_asked_and_through_the_same_guard(app:
     assert "SQL: SELECT email FROM orders" in shown(app)
 
 
+def test_edited_sql_names_the_answer_it_corrects_and_sql_that_nobody_changed_names_none(
+    app: AppTest, pipeline: Any
+) -> None:
+    ask(app, "Turnover")
+    app.button(key="run-1").click().run()
+    app.text_area(key="edited-2").set_value("SELECT country FROM orders")
+    app.button(key="run-2").click().run()
+    assert pipeline.corrected == ["", pipeline.ids[1]]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "???"])
 def test_a_question_without_words_gets_a_sentence_and_is_not_asked(app: AppTest, pipeline: Any, text: str) -> None:
     ask(app, text)

@@ -10,11 +10,12 @@ import pytest
 from streamlit.elements.lib.mutable_status_container import StatusContainer
 from streamlit.testing.v1 import AppTest
 
+from nl2sql.answer.turns import MAX_SHAPE_COLUMNS, shape_of
 from nl2sql.engines.base import ResultTable
 from nl2sql.question import Question
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Origin
-from streamlit_app.state import MAX_SHAPE_COLUMNS, Conversation, Request, shape_of
+from streamlit_app.state import Conversation, Request
 from tests.app.conftest import answered, followed_up
 
 WHOLE = "Read as: What was the turnover by &lt;b&gt;month&lt;/b&gt; in 2025?"

@@ -133,6 +133,12 @@ def test_the_doctor_finds_the_demo_well(nl2sql: Command) -> None:
     assert "ok    account" in done.stdout
 
 
+def test_a_wrong_option_leads_to_the_help_of_its_command(nl2sql: Command) -> None:
+    result = nl2sql("model", "init", "--database", "x")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "nl2sql: No such option: --database\nTry “nl2sql model init --help”.\n"
+
+
 def test_a_missing_database_is_a_sentence_and_advice(nl2sql: Command, tmp_path: Path) -> None:
     done = nl2sql("ask", "How many users?", NL2SQL_DATABASE=f"sqlite:///{tmp_path}/nowhere.db")
     assert done.returncode == 5

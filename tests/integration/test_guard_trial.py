@@ -229,8 +229,14 @@ def test_ctrl_c_drops_the_database(
 ) -> None:
     process = start(maker, "--corpus", endless)
     account = sqlalchemy.make_url(maker).username
-    wait_for(lambda: any(name.startswith("nl2sql_guard_") for name in databases_in_use(admin, account)))
-    (name,) = {each for each in databases_in_use(admin, account) if each.startswith("nl2sql_guard_")}
+    seen: set[str] = set()  # kept while waiting: a trial connects anew for each of its steps
+
+    def is_in_use() -> bool:
+        seen.update(name for name in databases_in_use(admin, account) if name.startswith("nl2sql_guard_"))
+        return bool(seen)
+
+    wait_for(is_in_use)
+    (name,) = seen
     time.sleep(0.5)  # into the endless statement
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

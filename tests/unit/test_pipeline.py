@@ -247,3 +247,10 @@ def test_writers_are_told_nothing_of_closed_tables_and_no_stored_value_of_filter
     assert all(each.sensitive for each in closed.datasets[0].fields)
     assert not any(each.indexed for each in filtered.datasets[0].fields)
     assert closed.fingerprint != filtered.fingerprint
+
+
+def test_a_correction_names_the_answer_it_corrects_in_the_ledger(house: House) -> None:
+    house.ask()
+    asked = house.ledger.rows[-1].id
+    house.pipeline.run_sql(COUNT, corrects=asked)
+    assert [row.corrects for row in house.ledger.rows] == ["", asked]

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from evals.cases import Case
+from evals.cases.base import Case, GoldQuery, Suite
 from evals.compare import Rules, Table, compare
-from evals.gold import GoldDatabase
+from evals.gold.database import GoldDatabase
+from evals.gold.sqlite_reader import SqliteReader
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.value_index import ValueIndex
 from nl2sql.context.base import Context
@@ -83,10 +84,10 @@ class Asker:
 
     def _difference(self, question: str, gold: str, answer: Table) -> str:
         """Why the answer is not the gold's; empty when it is. Raises SuiteInvalid for a gold that does not run."""
-        columns = tuple(each[0] for each in self._connection.execute(gold).description)
-        case = Case(id="foreign", question=question, kind="answerable", tags=("list",), sql=gold, columns=columns)
-        rules = Rules(order=bool(_ORDERED.search(question)))
-        verdict = compare(GoldDatabase(self._connection).gold(case), answer, rules)
+        case = Case(id="foreign", question=question, sql=(GoldQuery(sql=gold),))
+        golds = GoldDatabase(SqliteReader(self._connection), Suite(name="foreign", cases=(case,)), self._as_of)
+        (read,) = golds.golds(case)
+        verdict = compare(read.gold, answer, Rules(order=bool(_ORDERED.search(question))))
         return "" if verdict.equal else verdict.reason
 
 

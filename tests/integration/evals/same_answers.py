@@ -16,8 +16,8 @@ import sqlalchemy
 
 from auction_core.seed.run import seed_database
 from evals.compare import Gold, Rules, Table, compare
-from evals.run import open_pipeline
 from nl2sql.answer.base import Answer
+from nl2sql.bootstrap import build_pipeline
 from nl2sql.question import Question
 from nl2sql.settings import Settings, load_settings
 from tests.integration.conftest import MYSQL, POSTGRES, Server, address_of
@@ -131,8 +131,8 @@ def answers(url: str, questions: Sequence[str]) -> list[Answer]:
         model="schema/auction/model.yaml",
         policy="schema/auction/policy.yaml",
     )
-    with open_pipeline(settings) as ask:
-        return [ask(Question(question)) for question in questions]
+    with contextlib.closing(build_pipeline(replace(settings, ledger="off"))) as pipeline:
+        return [pipeline.ask(Question(question, settings.asking()), fresh=True) for question in questions]
 
 
 @contextlib.contextmanager

@@ -11,13 +11,19 @@ from evals.run import main
 
 
 def test_no_answer_to_the_smoke_suite_is_wrong(
-    auction_database: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    auction_database: Path,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Declining an answerable question is allowed; a wrong answer, a failure or answering what is not to be is not."""
     monkeypatch.chdir(repository)
-    suite = "evals/suites/auction/smoke.yaml"
-    assert main([suite, "--json", "--database", f"sqlite:///{auction_database}"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    suite, log = "evals/suites/auction/smoke.yaml", str(tmp_path / "run.jsonl")
+    asked = [suite, "--json", "--max-wrong", "0", "--database", f"sqlite:///{auction_database}", "--out", log]
+    monkeypatch.setenv("NL2SQL_EVALS", str(auction_database.parent / "evals"))
+    assert main(asked) == 0
+    told = json.loads(capfd.readouterr().out)
     summary = told["summary"]
     assert [case["id"] for case in told["cases"] if case["result"] in ("wrong", "refused", "failed")] == []
     assert summary["right"] + summary["declined"] == summary["cases"] == len(told["cases"]) == 60

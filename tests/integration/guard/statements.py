@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from evals.cases import load_suite
+from evals.cases.load import load_suite
 from nl2sql.guard.corpus import package_corpus, read_corpus
 from tests.integration.guard.auction import REPOSITORY
 
@@ -44,12 +44,15 @@ def _translated(sql: str, own: str, other: str) -> str:
 
 @cache
 def gold() -> tuple[Question, ...]:
-    """Every gold query of the auction's suites."""
-    found = []
+    """Every gold query of the auction's suites, once."""
+    found: dict[str, Question] = {}
     for path in sorted((REPOSITORY / "evals" / "suites" / "auction").glob("*.yaml")):
         suite = load_suite(path)
-        found += [Question(f"{path.stem}/{each.id}", suite.dialect, each.sql) for each in suite.cases if each.sql]
-    return tuple(found)
+        for each in suite.cases:
+            for query in each.sql:
+                dialect = query.dialect or suite.dialect
+                found.setdefault(query.sql, Question(f"{path.stem}/{each.id}", dialect, query.sql))
+    return tuple(found.values())
 
 
 @cache

@@ -21,7 +21,8 @@ import sqlglot
 from sqlglot import exp
 
 from benches.thousand_tables import thousand_tables
-from evals.cases import Case, load_suite
+from evals.cases.base import Case
+from evals.cases.load import load_suite
 from nl2sql.catalog.load import load_model
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.context.base import Context
@@ -83,7 +84,7 @@ def recall_of(model: SemanticModel, retriever: Retriever | None = None, tokens: 
         seconds = perf_counter() - begun
         prompt, told = render_within(template(), question, context, reply_schema={}, tokens=tokens)
         tables = {model.dataset(name).table for name in told.datasets}
-        yield Found(case, told, frozenset(gold_tables(case.sql or "") - tables), prompt.tokens, seconds)
+        yield Found(case, told, frozenset(gold_tables(case.sql[0].sql) - tables), prompt.tokens, seconds)
 
 
 def gold_tables(sql: str) -> set[str]:

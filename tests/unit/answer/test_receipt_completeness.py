@@ -54,7 +54,8 @@ SCHEMA = {table: dict.fromkeys(columns.split(), "text") for table, columns in AU
 
 def _suite() -> list[str]:
     cases = yaml.safe_load(SUITE.read_text(encoding="utf-8"))["cases"]
-    return [case["sql"] for case in cases if case.get("sql")]
+    written = (case["sql"] for case in cases if case.get("sql"))
+    return [each if isinstance(each, str) else each["sqlite"] for each in written]
 
 
 def _missing(tree: exp.Expr, receipt: Receipt) -> list[str]:

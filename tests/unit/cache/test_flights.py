@@ -157,8 +157,11 @@ def test_whoever_gives_up_waiting_is_let_go_and_the_others_are_not(fresh: bool, 
     assert {type(each.exception(30)) for each in gives_up} == {QueryCancelled}
     assert not leader.done()
     stuck.let_go.set()
-    assert {each.result(30).entry.value for each in [leader, *stays]} == {b"1"}
-    assert then.runs == (1 if fresh else 0)
+    assert leader.result(30).entry.value == b"1"
+    got = {each.result(30).entry.value for each in stays}
+    # Whoever wakes up after the fresh run is over makes another one.
+    assert got <= {b"%d" % run for run in range(1, then.runs + 1)} if fresh else got == {b"1"}
+    assert (then.runs > 0) == fresh
 
 
 def test_whoever_gives_up_does_not_wait_for_another_process_either(threads: ThreadPoolExecutor) -> None:

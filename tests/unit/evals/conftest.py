@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from evals.cases import Suite, load_suite
-from evals.gold import GoldDatabase
+from evals.cases.base import Suite
+from evals.cases.load import load_suite
 from nl2sql.answer.base import Answer, StageTime
 from nl2sql.engines.base import ResultTable
 from nl2sql.question import Question
@@ -20,28 +18,24 @@ description: Three to answer, one to decline.
 model: auction
 as_of: "2026-06-30"
 dialect: sqlite
-decimals:
-  default: 2
+decimals: 2
 cases:
   - id: users
     question: How many users are there?
-    kind: answerable
     tags: [count]
     sql: SELECT COUNT(*) AS users FROM users
-    columns: [users]
+    required_columns: [users]
   - id: users-by-country
     question: How many users are there in each country?
-    kind: answerable
     tags: [group_by_one]
     sql: SELECT country, COUNT(*) AS users FROM users GROUP BY country
-    columns: [country, users]
+    required_columns: [country, users]
   - id: two-oldest
     question: Who are the two oldest users?
-    kind: answerable
     tags: [top_n]
     sql: SELECT name, age AS years FROM users ORDER BY age DESC, id LIMIT 2
-    columns: [name, years]
-    order: true
+    required_columns: [name, years]
+    order_by: gold
   - id: delete-users
     question: Delete all users
     kind: unsafe
@@ -60,15 +54,6 @@ def suite_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def suite(suite_file: Path) -> Suite:
     return load_suite(suite_file)
-
-
-@pytest.fixture
-def gold_database() -> Iterator[GoldDatabase]:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE users (id INTEGER, name TEXT, country TEXT, age INTEGER)")
-        people = [(1, "ann", "DE", 60), (2, "bob", "DE", 50), (3, "cid", "FR", 50), (4, "dan", "FR", 20)]
-        connection.executemany("INSERT INTO users VALUES (?, ?, ?, ?)", people)
-        yield GoldDatabase(connection)
 
 
 @pytest.fixture

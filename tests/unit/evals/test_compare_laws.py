@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import permutations
+from itertools import permutations, product
 from random import Random
 from typing import Any
 
-from hypothesis import example, given
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evals.compare import Gold, Rules, Table, compare
-from evals.pairing import can_pair
+from evals.matching import pairing
+from evals.matching.pairing import can_pair
+from evals.matching.tolerance import Tolerance, as_double
+from evals.matching.values import as_number, is_number
 
 WORDS = st.sampled_from(["de", "fr", "Art", "", "a b", "é"])
 DAYS = st.dates(date(2024, 1, 1), date(2024, 3, 1))
@@ -81,6 +84,128 @@ def test_another_order_is_wrong_where_order_is_asked_and_no_rows_tie(rows: list[
     assert compare(Gold(gold, gold.columns), answer, Rules(order=True)).equal == (answer.rows == gold.rows)
 
 
+@given(tables(), st.randoms(use_true_random=False))
+def test_a_result_equals_itself_strictly(gold: Table, random: Random) -> None:
+    for rules in (Rules(), Rules(order=True), Rules(rows="set"), Rules(decimals=0), Rules(ties="reject")):
+        assert compare(Gold(gold, gold.columns), gold, rules).is_strict
+    assert compare(Gold(gold, gold.columns), _shuffled(gold, random), Rules()).is_strict
+
+
+@given(tables(), tables())
+def test_which_of_two_is_the_gold_does_not_matter(one: Table, other: Table) -> None:
+    if len(one.columns) == len(other.columns):
+        there = compare(Gold(one, one.columns), _renamed(other), Rules()).equal
+        assert there == compare(Gold(_renamed(other), _renamed(other).columns), one, Rules()).equal
+
+
+def _renamed(table: Table) -> Table:
+    return Table(tuple(f"y{name}" for name in table.columns), table.rows)
+
+
+@given(tables(), st.data())
+def test_one_column_more_is_right_but_not_strictly_and_one_less_is_wrong(gold: Table, data: st.DataObject) -> None:
+    cells = data.draw(
+        st.lists(st.none() | st.integers(-5, 5) | WORDS, min_size=len(gold.rows), max_size=len(gold.rows))
+    )
+    wider = Table((*gold.columns, "more"), tuple((*row, cell) for row, cell in zip(gold.rows, cells, strict=True)))
+    verdict = compare(Gold(gold, gold.columns), wider, Rules())
+    assert verdict.equal and not verdict.is_strict
+    less = compare(Gold(wider, wider.columns), gold, Rules())
+    assert (less.equal, less.difference) == (False, "columns")
+
+
+@given(tables(least_rows=1), st.data())
+def test_a_row_more_or_less_is_wrong_in_a_bag_and_a_set_ignores_it(gold: Table, data: st.DataObject) -> None:
+    row = data.draw(st.sampled_from(gold.rows))
+    doubled = Table(gold.columns, (*gold.rows, row))
+    for one, other in ((gold, doubled), (doubled, gold)):
+        assert compare(Gold(one, one.columns), other, Rules()).difference == "rows"
+        assert compare(Gold(one, one.columns), other, Rules(rows="set")).equal
+
+
+@given(tables(least_rows=1), tables(least_rows=1))
+def test_what_is_equal_as_a_bag_is_equal_as_a_set(gold: Table, answer: Table) -> None:
+    if compare(Gold(gold, gold.columns), answer, Rules()).equal:
+        assert compare(Gold(gold, gold.columns), answer, Rules(rows="set")).equal
+
+
+@given(st.data(), st.integers(1, 6))
+def test_fewer_decimals_never_make_equal_results_differ(data: st.DataObject, decimals: int) -> None:
+    number = st.integers(-300, 300).map(lambda n: n / 1000)
+    rows = data.draw(st.lists(st.tuples(number, number), min_size=1, max_size=6))
+    noise = st.integers(-12, 12).map(lambda n: n / 10_000)
+    answer = [tuple(cell + data.draw(noise) for cell in row) for row in rows]
+    gold = Gold(Table(("a", "b"), tuple(rows)), ("a", "b"))
+    if compare(gold, Table(("x", "y"), tuple(answer)), Rules(decimals=decimals)).equal:
+        assert compare(gold, Table(("x", "y"), tuple(answer)), Rules(decimals=decimals - 1)).equal
+
+
+FEW = st.sampled_from([None, 0, 1, 2, 1.004, 1.008, 33.333333, 33.33, "1", "x", Decimal("1.00"), True])
+
+
+@st.composite
+def small_tables(draw: st.DrawFn, prefix: str) -> Table:
+    width = draw(st.integers(1, 3))
+    rows = draw(st.lists(st.tuples(*[FEW] * width), min_size=1, max_size=3))
+    return Table(tuple(f"{prefix}{i}" for i in range(width)), tuple(rows))
+
+
+@given(small_tables("g"), small_tables("a"), st.sampled_from([None, 2, 1]))
+@settings(max_examples=400)
+def test_the_verdict_is_that_of_trying_every_map_and_every_pairing(gold: Table, answer: Table, decimals: Any) -> None:
+    """Against all injective maps of columns and all permutations of rows."""
+    close = Tolerance(decimals).close
+
+    def alike(place: int, index: int, one: Any, other: Any) -> bool:
+        cells = (*gold.column(place), *answer.column(index))
+        if any(map(is_number, cells)):
+            one, other = as_number(one), as_number(other)
+        both = is_number(one) and is_number(other)
+        return close(one, other) if both else (type(one) is type(other) and one == other)
+
+    maps = permutations(range(len(answer.columns)), len(gold.columns))
+    orders = list(permutations(answer.rows)) if len(answer.rows) == len(gold.rows) else []
+    exists = any(
+        all(
+            alike(place, index, row[place], given[index])
+            for row, given in zip(gold.rows, order, strict=True)
+            for place, index in enumerate(chosen)
+        )
+        for chosen, order in product(maps, orders)
+    )
+    assert compare(Gold(gold, gold.columns), answer, Rules(decimals=decimals)).equal == exists
+
+
+NUMBERS = st.one_of(
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.decimals(allow_nan=False, allow_infinity=False),
+)
+
+
+@given(NUMBERS, NUMBERS, st.sampled_from([None, 0, 2, 12]))
+def test_closeness_is_symmetric_and_never_out_of_reach(one: Any, other: Any, decimals: int | None) -> None:
+    tolerance = Tolerance(decimals)
+    assert tolerance.close(one, one)
+    assert tolerance.close(one, other) == tolerance.close(other, one)
+    if tolerance.close(one, other):
+        near, far = as_double(one), as_double(other)
+        assert abs(near - far) <= tolerance.reach(near)
+
+
+def test_more_rows_within_the_tolerance_than_can_be_tried_are_given_up_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pairing, "MAX_PAIRS", 40_000)
+    random = Random(5)  # noqa: S311 - data, not a secret
+    near = [(1 + random.random() * 1e-7, 2 + random.random() * 1e-7) for _ in range(300)]
+    # Farther apart than the tolerance in one row, which sorting cannot show.
+    answer = [(a + 4e-8, b) for a, b in near[:-1]] + [(1 + 5e-8, 2 + 3e-6)]
+    random.shuffle(answer)
+    verdict = compare(Gold(Table(("a", "b"), tuple(near)), ("a", "b")), Table(("x", "y"), tuple(answer)), Rules())
+    assert not verdict.equal and verdict.reason.startswith("too many rows lie too near to each other")
+
+
 NEAR = st.integers(0, 12).map(lambda n: Decimal(n) / 1000 + 1)
 ROWS = st.lists(st.tuples(NEAR, NEAR), min_size=1, max_size=5)
 HALF = Decimal("0.005")
@@ -100,21 +225,20 @@ def test_pairing_finds_a_pairing_exactly_when_one_exists(left: list[Any], right:
         return all(abs(a - b) <= HALF for a, b in zip(one, other, strict=True))
 
     exists = any(all(map(near, left, chosen)) for chosen in permutations(right, len(left)))
-    assert can_pair(left, right, 2) == exists
+    assert can_pair(left, right, Tolerance(2)) == exists
 
 
 @given(ROWS, st.randoms(use_true_random=False))
 def test_noise_within_the_tolerance_can_always_be_paired(left: list[Any], random: Random) -> None:
     right = [tuple(cell + HALF * random.randint(-10, 10) / 10 for cell in row) for row in left]
-    assert can_pair(left, random.sample(right, len(right)), 2)
+    assert can_pair(left, random.sample(right, len(right)), Tolerance(2))
 
 
-def test_ten_thousand_rows_with_noise_are_compared_in_seconds() -> None:
+def test_ten_thousand_rows_with_noise_are_compared() -> None:
     random = Random(7)  # noqa: S311 - data, not a secret
     rows = [(f"user{i % 900}", i % 7, random.random() * 1000) for i in range(10_000)]
     noisy = [(round(amount, 2), name, status, 0) for name, status, amount in rows]
     random.shuffle(noisy)
     gold = Table(("a", "b", "c"), tuple(rows))
-    begun = time.perf_counter()
-    assert compare(Gold(gold, gold.columns), Table(("w", "x", "y", "z"), tuple(noisy)), Rules()).equal
-    assert time.perf_counter() - begun < 20
+    verdict = compare(Gold(gold, gold.columns), Table(("w", "x", "y", "z"), tuple(noisy)), Rules())
+    assert verdict.equal and not verdict.is_strict

@@ -27,6 +27,7 @@ class Pair(NamedTuple):
 
 RATIO = Rules(decimals=3, accept_scale=(Decimal(1), Decimal(100)))
 ORDER = Rules(order=True)
+TWO = Rules(decimals=2)
 TIE = (("ann", 9), ("bob", 5), ("cid", 5))
 
 PAIRS = [
@@ -58,9 +59,9 @@ PAIRS = [
     Pair("a cent off, one decimal compared", [(12.34,)], [(12.35,)], True, Rules(decimals=1)),
     Pair("one off in a large count", [(1_000_000_000_000,)], [(1_000_000_000_001,)], False),
     Pair("two small shares, both 0.00 when rounded", [(0.0041,)], [(0.0012,)], False),
-    Pair("a small share, rounded to 0.00", [(0.0041,)], [(0.0,)], True),
-    Pair("a small share with fewer digits", [(0.00412,)], [(0.004,)], True),
-    Pair("tolerance needs another partner", [(1.000,), (1.004,)], [(1.008,), (1.004,)], True),
+    Pair("a small share, rounded to 0.00", [(0.0041,)], [(0.0,)], True, TWO),
+    Pair("a small share with fewer digits", [(0.00412,)], [(0.004,)], True, TWO),
+    Pair("tolerance needs another partner", [(1.000,), (1.004,)], [(1.008,), (1.004,)], True, TWO),
     Pair("near values, but one too far", [(1.000,), (1.004,)], [(1.008,), (1.007,)], False),
     Pair("not a number", [(float("nan"),)], [(float("nan"),)], True),
     Pair("infinity is no large number", [(float("inf"),)], [(1e308,)], False),
@@ -145,10 +146,19 @@ def test_every_verdict_says_what_is_wrong() -> None:
         return compare(Gold(gold, gold.columns), Table(("x", "y")[: len(rows[0])], rows), rules).reason
 
     assert reason((("de",), ("fr",))) == "2 columns needed, 1 given"
-    assert reason((("de", 3),)) == "2 rows expected, 1 given"
-    assert reason((("de", 3), ("fr", 5))) == "no column holds the values of “users”"
-    assert reason((("de", 4), ("fr", 3))) == "each column is there, but the rows pair their values differently"
-    assert reason((("fr", 4), ("de", 3)), ORDER) == "the rows are right, their order is not"
+    assert reason((("de", 3),)) == "2 rows expected, 1 given; missing is ('fr', 4)"
+    assert reason((("de", 3), ("fr", 4), ("fr", 4))) == "2 rows expected, 3 given; some rows are there too often"
+    assert reason((("de", 3), ("fr", 4), ("it", 4))) == "2 rows expected, 3 given; not expected is ('it', 4)"
+    assert reason((("de", 3), ("fr", 5))) == (
+        "no column holds the values of “users”: 1 of 2 rows differs, first ('fr', 4) expected, ('fr', 5) given"
+    )
+    assert reason((("de", 4), ("fr", 3))) == (
+        "each column is there, but the rows pair their values differently: 2 of 2 rows differ, "
+        "first ('de', 3) expected, ('de', 4) given"
+    )
+    assert reason((("fr", 4), ("de", 3)), ORDER) == (
+        "the rows are right, their order is not: row 1 should be ('de', 3), is ('fr', 4)"
+    )
 
 
 def test_many_columns_with_the_same_values_end_in_a_verdict() -> None:

@@ -152,11 +152,17 @@ def test_a_column_that_a_statement_reads_is_left_to_the_guard() -> None:
     assert names_hidden_column(secrets, sayings_of("SELECT 'full_name' AS n FROM users"))
 
 
+def _written(sql: str | dict[str, str]) -> str:
+    """As SQLite reads it."""
+    return sql if isinstance(sql, str) else sql["sqlite"]
+
+
 def honest_sayings() -> list[tuple[str, tuple[str, ...]]]:
     suites = (REPOSITORY / "evals" / "suites" / "auction").glob("*.yaml")
     cases = [case for suite in suites for case in yaml.safe_load(suite.read_text(encoding="utf-8"))["cases"]]
     return [
-        (case["question"], (case["question"], *(sayings_of(case["sql"]) if case.get("sql") else ()))) for case in cases
+        (case["question"], (case["question"], *(sayings_of(_written(case["sql"])) if case.get("sql") else ())))
+        for case in cases
     ]
 
 

@@ -32,7 +32,7 @@ def follow(
         assert isinstance(draft, SqlDraft), draft
         previous = read_plan(draft.plan, auction_model, auction_graph)
         chunks = auction_lexicon.link(tokenize(then), AS_OF)
-        return follow_up(chunks, previous, auction_model, auction_graph, AS_OF)
+        return follow_up(chunks, previous, auction_model, auction_graph)
 
     return followed
 

@@ -1,0 +1,46 @@
+"""The Quality page in a real browser: it fits a phone and a desk, in light and dark, and asks no other host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.app.run_logs import cases, header, write_log
+from tests.app.test_browser import address, browser, folder, open_page, sideways  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_quality_page_is_read_and_unfolded(
+    browser: Browser,  # noqa: F811
+    address: str,  # noqa: F811
+    folder: Path,  # noqa: F811
+    tmp_path: Path,
+    scheme: str,
+    width: int,
+) -> None:
+    write_log(folder / "evals" / "old.jsonl", cases(40), header("2026-11-01T08:00:00+00:00"))
+    write_log(folder / "evals" / "new.jsonl", cases(37, "wrong_rows", "declined", "declined"))
+    visit = open_page(browser, f"{address}/quality", scheme, width)
+    page = visit.page
+    expect(page.locator("h2.ask-headline")).to_contain_text("37 of 40 were answered right", timeout=60_000)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    assert sideways(page) == []
+    page.get_by_text("Question 37?").click()
+    expect(page.get_by_text("What is right", exact=True)).to_be_visible()
+    page.get_by_text("Compare two runs").click()
+    expect(page.get_by_text("Cannot tell B from A")).to_be_visible()
+    assert sideways(page) == []
+    with page.expect_download(timeout=60_000) as report:
+        page.get_by_role("button", name="Download the report").click()
+    report.value.save_as(tmp_path / "report.html")
+    assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with page.expect_download(timeout=60_000) as log:
+        page.get_by_role("button", name="Download the log").click()
+    log.value.save_as(tmp_path / "log.jsonl")
+    assert (tmp_path / "log.jsonl").read_bytes() == (folder / "evals" / "new.jsonl").read_bytes()
+    assert visit.foreign == []
+    page.close()
