@@ -1,4 +1,5 @@
-"""Writes the generated parts of the docs: docs/settings.md, docs/guard-scorecard.md, the help texts in docs/cli.md.
+"""Writes the generated parts of the docs: docs/settings.md, docs/guard-scorecard.md, the help texts in docs/cli.md, the
+table in docs/auction-events.md and the JSON schemas of the events.
 
 `make docs` runs it; a contract test compares what it would write with what is there.
 """
@@ -17,6 +18,7 @@ DOCS = Path(__file__).parent
 # A help text is wrapped to the terminal's width: the docs use one width everywhere.
 WIDTH = 88
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
+EVENTS_BEGIN, EVENTS_END = "<!-- events: begin -->\n", "<!-- events: end -->\n"
 
 
 def settings_page() -> str:
@@ -77,10 +79,10 @@ def help_texts() -> Iterator[tuple[str, str]]:
     from typer.testing import CliRunner
 
     import auction_core.cli
-    import nl2sql.cli
+    import evals.command.app
 
     runner = CliRunner(env={"COLUMNS": str(WIDTH), "TERMINAL_WIDTH": str(WIDTH), "NO_COLOR": "1"})
-    for program, app in (("nl2sql", nl2sql.cli.app), ("auction-core", auction_core.cli.app)):
+    for program, app in (("nl2sql", evals.command.app.app), ("auction-core", auction_core.cli.app)):
         for name in ["", *_command_names(get_command(app))]:
             result = runner.invoke(app, [*name.split(), "--help"], prog_name=program, terminal_width=WIDTH)
             yield f"{program} {name}".strip(), result.output.rstrip()
@@ -99,13 +101,32 @@ def cli_page(page: str) -> str:
     return re.sub(f"(?s){BEGIN}.*{END}", lambda _: f"{BEGIN}\n{blocks}\n{END}", page)
 
 
+def events_page(page: str) -> str:
+    """`page` with the table of events between its two marks written again."""
+    from auction_core.event_schemas.schemas import version_of
+    from auction_core.events import EVENTS
+
+    lines = ["| event | version | aggregate | fields |", "|---|---|---|---|"]
+    for each in EVENTS:
+        names = ", ".join(f"`{name}`" for name in each.model_fields if name != "version")
+        lines.append(f"| `{each.event_type}` | {version_of(each)} | {each.aggregate_type} | {names} |")
+    table = "\n".join(lines)
+    return re.sub(f"(?s){EVENTS_BEGIN}.*{EVENTS_END}", lambda _: f"{EVENTS_BEGIN}\n{table}\n\n{EVENTS_END}", page)
+
+
 def main() -> None:
+    from auction_core.event_schemas.schemas import files
+
     os.environ["COLUMNS"] = str(WIDTH)
     page = DOCS / "cli.md"
     page.write_text(cli_page(page.read_text(encoding="utf-8")), encoding="utf-8")
     (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
     (DOCS / "guard-scorecard.md").write_text(scorecard_page(), encoding="utf-8")
-    sys.stdout.write("docs/settings.md, docs/guard-scorecard.md and docs/cli.md are up to date.\n")
+    events = DOCS / "auction-events.md"
+    events.write_text(events_page(events.read_text(encoding="utf-8")), encoding="utf-8")
+    for schema, text in files():
+        schema.write_text(text, encoding="utf-8")
+    sys.stdout.write("The generated parts of docs and the event schemas are up to date.\n")
 
 
 if __name__ == "__main__":
