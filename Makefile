@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 SUITE ?= evals/suites/auction/smoke.yaml
 WORKERS ?= 2
 SEED := --scale small --seed 7 --url sqlite:///var/auction.db
+LIVE := sqlite:///var/live.db
 
 # A stamp carries the checksum of what it was made from: an unchanged checkout installs nothing, whatever its file times.
 sum = $(shell cat $(1) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
@@ -21,7 +22,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo seed test test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline bench-pipeline docs requirements clean
+.PHONY: help setup demo auction seed test coverage test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline bench-pipeline bench-evals bench-core docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -35,10 +36,21 @@ setup: $(APP) ## Prepare .venv with what the product needs
 demo: $(APP) var/auction.db ## Start the app on a seeded auction database (needs no key)
 	@exec $(BIN)/python -m streamlit_app $(ARGS)
 
+# A database of its own: what is bid and closed here changes no answer of the demo. Either program's end ends both.
+auction: $(APP) var/live.db ## Try the auction itself: pages, API and worker, with listings that are open now
+	@$(BIN)/auction-core worker --url $(LIVE) --publisher stdout --health-port 0 & worker=$$!; \
+	  $(BIN)/auction-core serve --url $(LIVE) $(ARGS) & serve=$$!; \
+	  trap 'kill $$serve $$worker 2>/dev/null; wait; exit 0' INT TERM; \
+	  wait $$serve; code=$$?; kill $$worker 2>/dev/null; wait; exit $$code
+
 seed: $(APP) ## Write the small auction database again
 	@$(BIN)/auction-core seed $(SEED) --force
 
-test: $(DEV) ## Run every test, with coverage
+test: $(DEV) ## Run every test (ARGS='-k guard' narrows)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+# Apart from `test`: watching every line takes half as long again.
+coverage: $(DEV) ## Run every test, and list the lines that none of them reaches
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
 test-bigquery: $(DEV) ## Run the BigQuery tests that need no tables against a real project (NL2SQL_TEST_BIGQUERY=bigquery://project/dataset)
@@ -60,7 +72,7 @@ imports: $(DEV) ## Check who may import whom
 	@$(BIN)/lint-imports --no-logo
 
 eval: $(APP) ## Score the answers on a suite of questions (SUITE=path)
-	@$(BIN)/python -m evals.run $(SUITE) $(ARGS)
+	@$(BIN)/nl2sql eval run $(SUITE) --max-wrong 0 $(ARGS)
 
 bench: $(APP) var/auction.db ## Measure answers, cache, guard and seeding
 	@$(BIN)/python benches/run.py $(ARGS)
@@ -81,13 +93,19 @@ bench-offline: $(DEV) ## Measure the offline writer: reading questions and writi
 bench-pipeline: $(DEV) ## Measure what a question costs beside its model and its database, with up to 1,000 tables
 	@$(BIN)/python -m benches.pipeline $(ARGS)
 
+bench-evals: $(DEV) ## Measure a run of recorded answers on six databases: its time and its memory
+	@$(BIN)/python -m benches.evals $(ARGS)
+
+bench-core: $(DEV) ## Measure placing bids on MariaDB or MySQL beside a raw row lock and Django's (ARGS=--all: other engines too)
+	@$(BIN)/python -m benches.core $(ARGS)
+
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py
 
 requirements: $(DEV) ## Pin all dependencies again from pyproject.toml
 	@$(call pin,dev)
 	@grep -v -- '--hash' requirements/dev.txt | sed 's/ \\$$//' >$(VENV)/dev-pins.txt
-	@$(call pin,app) --constraint $(VENV)/dev-pins.txt
+	@$(call pin,app) --extra backend --constraint $(VENV)/dev-pins.txt
 	@sed -i '/^    #   -c /d' requirements/app.txt
 
 clean: ## Remove what was built: .venv, caches, var
@@ -99,6 +117,11 @@ var/auction.db: | $(APP)
 	$(call say,Seeding a small auction database)
 	@mkdir -p var
 	@$(BIN)/auction-core seed $(SEED)
+
+var/live.db: | $(APP)
+	$(call say,Seeding an auction that goes on today)
+	@mkdir -p var
+	@$(BIN)/auction-core seed --as-of yesterday --url $(LIVE)
 
 $(APP): | $(BIN)/pip
 	$(call say,Installing what the product needs (about a minute))
