@@ -28,10 +28,11 @@ _CHOICES = {
     "openai_api": ("auto", "responses", "chat"),
     "openai_reasoning_effort": ("", "none", "minimal", "low", "medium", "high"),
     "ledger_redact": REDACTIONS,
+    "sign_in": ("local", "oidc", "iap"),
     "traces": ("off", "otlp"),
     "log_format": ("text", "json"),
 }
-_ABOVE_ZERO = ("llm_seconds", "llm_candidates", "prompt_tokens", "cache_mb", "cache_seconds", "ledger_days")
+_ABOVE_ZERO = ("llm_seconds", "llm_candidates", "prompt_tokens", "cache_mb", "cache_seconds", "ledger_days", "app_days")
 _FROM_ZERO = (
     *("openai_price_in", "openai_price_out", "bigquery_price", "metrics_port", "llm_retries", "llm_repairs"),
     *("llm_candidates_unsure", "budget_user_tokens", "budget_tokens", "budget_user_money", "budget_money"),
@@ -143,6 +144,17 @@ class Settings:
         "none", "none; values: literals in SQL and questions become ?; texts: no question and no SQL is kept."
     )
     evals: str = _setting("var/evals", "Folder in which evaluation runs are kept, for reports and the app.")
+    app_database: str = _setting(
+        "sqlite:///var/app.db",
+        "SQLAlchemy URL of what the app's users keep (conversations, boards), or off.",
+    )
+    app_days: int = _setting(180, "Conversations that nobody added to for so many days are deleted.")
+    sign_in: str = _setting(
+        "local",
+        "local: whoever uses this machine; oidc: OpenID Connect; iap: the signed header of an identity-aware proxy.",
+    )
+    people: str = _setting("", "A file that says who may do what in the app (YAML); needed for oidc and iap.")
+    iap_audience: str = _setting("", "The audience that the identity-aware proxy signs for; needed for iap.")
     metrics_port: int = _setting(0, "Port on 127.0.0.1 where Prometheus finds the app's metrics; 0: none.")
     traces: str = _setting("off", "off; otlp: OpenTelemetry spans go where the OTEL_… variables say.")
     log_format: str = _setting("text", "text or json: how each line of the log is written to standard error.")
@@ -193,6 +205,11 @@ class Settings:
     def ledger_url(self) -> str:
         """`ledger` with a relative path of a file made absolute; "off" as it is."""
         return self._with_absolute_path(self.ledger)
+
+    @property
+    def app_database_url(self) -> str:
+        """`app_database` with a relative path of a file made absolute; "off" as it is."""
+        return self._with_absolute_path(self.app_database)
 
     def _with_absolute_path(self, url: str) -> str:
         for prefix in ("sqlite:///", "duckdb:///"):

@@ -21,6 +21,10 @@ from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
 from nl2sql.question import Principal
 from nl2sql.settings import Settings, load_settings
+from streamlit_app.signing_in.gate import whoever
+from streamlit_app.signing_in.person import Person
+from streamlit_app.store.base import Store
+from streamlit_app.store.open import open_store
 
 if TYPE_CHECKING:
     from nl2sql.pipeline import Pipeline
@@ -43,9 +47,14 @@ class Ready:
     """`takes_feedback`: there is a ledger to keep it in. `suggestions` are verified questions for newcomers."""
 
     pipeline: Pipeline
-    principal: Principal
+    person: Person
+    store: Store
     takes_feedback: bool = True
     suggestions: tuple[str, ...] = ()
+
+    @property
+    def principal(self) -> Principal:
+        return self.person.principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def start() -> Ready | NotReady:
         suggestions = _suggestions(stamp, settings)
     except Nl2SqlError as error:
         return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
-    return Ready(pipeline, settings.asking(), settings.ledger != "off", suggestions)
+    return Ready(pipeline, whoever(settings), open_store(settings), settings.ledger != "off", suggestions)
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.

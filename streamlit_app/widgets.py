@@ -12,8 +12,6 @@ from nl2sql.answer.base import Answer, Finding, Receipt, StageTime
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Origin
 from streamlit_app.safe import as_html, as_markdown
-from streamlit_app.services import NotReady
-from streamlit_app.state import request
 
 HERE = Path(__file__).parent
 
@@ -60,7 +58,9 @@ WRITERS = {
 
 
 def stylesheet() -> None:
-    st.html(HERE / "style.css")
+    """Each room's own file; `base.css` with the colours first."""
+    sheets = sorted((HERE / "style").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
+    st.html("<style>" + "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets) + "</style>")
 
 
 def heading(title: str, lead: str) -> None:
@@ -180,13 +180,6 @@ def duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
 
 
-def choices(questions: Sequence[str], key: str) -> None:
-    """Whole questions to click; each is asked at once."""
-    with st.container(key=f"choices-{key}", gap="xsmall"):
-        for index, text in enumerate(questions):
-            st.button(as_markdown(text), key=f"choice-{key}-{index}", on_click=request, args=(text,), width="stretch")
-
-
 def label(text: str) -> None:
     st.html(f'<p class="ask-label">{as_html(text)}</p>')
 
@@ -215,9 +208,9 @@ def terms(items: Iterable[Term]) -> None:
     st.html(f'<dl class="ask-terms">{"".join(rows)}</dl>')
 
 
-def not_ready(reason: NotReady) -> None:
+def not_ready(sentence: str, remedy: str) -> None:
     """The whole page while there is nothing to ask."""
     st.title("Not ready to answer yet", anchor=False)
-    notice(reason.sentence, more=reason.remedy, warning=True)
+    notice(sentence, more=remedy, warning=True)
     small("This page works again as soon as the cause is mended; the app need not be restarted.")
     st.button("Try again", key="try-again", type="primary")

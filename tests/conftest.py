@@ -22,6 +22,17 @@ hypothesis_settings.register_profile("product", deadline=None)
 hypothesis_settings.load_profile("product")
 
 
+# These talk to servers, processes and browsers, and the machine that runs them is shared: one that fails may try once
+# more, and the summary names it (R). Whoever fails twice has failed.
+TRIED_TWICE = ("tests/integration/", "tests/app/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(TRIED_TWICE):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def nothing_is_kept_for_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compiled models, vectors and what endpoints lack are kept for the run alone, in commands that it starts too."""

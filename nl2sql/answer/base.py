@@ -19,7 +19,9 @@ Outcome = Literal["answered", "explanation", "clarification", "declined", "refus
 ReceiptKind = Literal[
     "measure", "source", "policy", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
 ]
-ChartKind = Literal["bar", "line", "grouped_bar", "multi_line", "scatter", "number"]
+ChartKind = Literal[
+    "bar", "line", "area", "grouped_bar", "multi_line", "scatter", "number", "histogram", "box", "pie", "map"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from nl2sql.errors import QuestionInvalid
 from nl2sql.question import Question, looks_like_sql
 from nl2sql.trace import Listener, StageEvent
 from streamlit_app import widgets
-from streamlit_app.results import asked_text, show_entry
+from streamlit_app.asking.choices import choices
+from streamlit_app.asking.results import asked_text, show_entry
+from streamlit_app.asking.state import Conversation, Entry, conversation
+from streamlit_app.asking.work import follow
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import NotReady, Ready, shielded, start
-from streamlit_app.state import Conversation, Entry, Request, conversation
-from streamlit_app.work import follow
+from streamlit_app.store.base import Request
 
 # As many as fit on a first screen without scrolling; the rest are on the data page.
 EXAMPLES = 6
@@ -29,7 +31,7 @@ COUNT_FROM_SECONDS = 3.0
 def page() -> None:
     ready = start()
     if isinstance(ready, NotReady):
-        widgets.not_ready(ready)
+        widgets.not_ready(ready.sentence, ready.remedy)
         return
     talk = conversation()
     today = ready.pipeline.today
@@ -59,12 +61,12 @@ def _tools(ready: Ready, talk: Conversation) -> None:
     if not talk.entries and talk.waiting is None:
         if examples:
             widgets.label("Or start from one of these")
-            widgets.choices(examples, key="examples")
+            choices(examples, key="examples")
         return
     with st.container(horizontal=True, gap="small"):
         if examples:
             with st.popover("Examples", type="tertiary", key="examples-again"):
-                widgets.choices(examples, key="examples")
+                choices(examples, key="examples")
         st.button("Clear", key="clear", type="tertiary", on_click=talk.clear)
     st.empty()  # where the first examples were: a page that works on replaces them, or they stay there, faded
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from nl2sql.catalog.model import Dataset, Field, Metric, NamedFilter, SemanticModel
 from streamlit_app import widgets
+from streamlit_app.asking.state import request
 from streamlit_app.safe import as_markdown
 from streamlit_app.services import NotReady, start
-from streamlit_app.state import request
 from streamlit_app.widgets import Term
 
 KINDS = {
@@ -33,7 +33,7 @@ MAX_SYNONYMS = 4
 def page() -> None:
     ready = start()
     if isinstance(ready, NotReady):
-        widgets.not_ready(ready)
+        widgets.not_ready(ready.sentence, ready.remedy)
         return
     model = ready.pipeline.model_for(ready.principal.role)
     widgets.heading(

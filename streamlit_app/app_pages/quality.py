@@ -10,13 +10,13 @@ import streamlit as st
 from evals.summary.tally import CaseTally, Tally, tally
 from nl2sql.errors import Nl2SqlError
 from nl2sql.settings import Settings, load_settings
-from streamlit_app import quality_words as words
 from streamlit_app import widgets
-from streamlit_app.quality_cases import show_not_right
-from streamlit_app.quality_charts import show_tags, show_trend
-from streamlit_app.quality_compare import show_comparison
-from streamlit_app.quality_downloads import show_downloads
-from streamlit_app.quality_runs import MAX_RUNS, Digest, Head, find_runs, read_digests
+from streamlit_app.quality import words
+from streamlit_app.quality.cases import show_not_right
+from streamlit_app.quality.charts import show_tags, show_trend
+from streamlit_app.quality.compare import show_comparison
+from streamlit_app.quality.downloads import show_downloads
+from streamlit_app.quality.runs import MAX_RUNS, Digest, Head, find_runs, read_digests
 
 # As many as fit on a screen; the rest stand in a table below.
 MAX_TAGS = 12

@@ -33,6 +33,8 @@ from nl2sql.question import Principal, Question
 from nl2sql.trace import Listener, StageEvent, ignore
 from nl2sql.writers.base import Origin
 from streamlit_app import services
+from streamlit_app.signing_in.person import local_person
+from streamlit_app.store.memory import MemoryStore
 
 APP = Path(services.__file__).with_name("app.py")
 TODAY = date(2026, 6, 30)
@@ -380,7 +382,7 @@ def scripted() -> ScriptedPipeline:
 @pytest.fixture
 def pipeline(scripted: ScriptedPipeline, monkeypatch: pytest.MonkeyPatch) -> ScriptedPipeline:
     """The scripted pipeline in the place of the real one."""
-    ready = services.Ready(scripted, Principal(role="analyst"))  # type: ignore[arg-type]
+    ready = services.Ready(scripted, local_person(Principal(role="analyst")), MemoryStore())  # type: ignore[arg-type]
     monkeypatch.setattr(services, "start", lambda: ready)
     return scripted
 

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from nl2sql.answer.base import Answer
 from nl2sql.question import Question
-from streamlit_app.state import Conversation, Request
+from streamlit_app.asking.state import Conversation
+from streamlit_app.store.base import Request
 
 
 def ask(app: AppTest, text: str) -> AppTest:

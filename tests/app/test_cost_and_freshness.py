@@ -19,7 +19,7 @@ from nl2sql.engines.base import Estimate
 from nl2sql.question import Question
 from nl2sql.trace import Listener, StageEvent
 from streamlit_app import services
-from streamlit_app.work import follow
+from streamlit_app.asking.work import follow
 
 NEWEST = datetime.fromisoformat("2026-06-30T23:59")
 

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from evals.log.records import RunEnd, Said, Shown
 from evals.outcome import Outcome
-from streamlit_app.quality_runs import find_runs, read_digests
-from streamlit_app.quality_words import about, certainty, headline, tag_words, whole
+from streamlit_app.quality.runs import find_runs, read_digests
+from streamlit_app.quality.words import about, certainty, headline, tag_words, whole
 from tests.app.run_logs import case, cases, header, write_log
 
 NASTY = "<script>alert(1)</script> **bold** $x$"

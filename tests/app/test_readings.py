@@ -15,7 +15,8 @@ from nl2sql.engines.base import ResultTable
 from nl2sql.question import Question
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Origin
-from streamlit_app.state import Conversation, Request
+from streamlit_app.asking.state import Conversation
+from streamlit_app.store.base import Request
 from tests.app.conftest import answered, followed_up
 
 WHOLE = "Read as: What was the turnover by &lt;b&gt;month&lt;/b&gt; in 2025?"

@@ -20,7 +20,7 @@ from nl2sql.settings import load_settings
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Draft, Repair
 from nl2sql.writers.chain import ChainWriter
-from streamlit_app.work import follow
+from streamlit_app.asking.work import follow
 
 # Against a hang; an Event is heard at once.
 LONGEST_SECONDS = 30.0

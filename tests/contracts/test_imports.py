@@ -18,6 +18,7 @@ VIOLATIONS = {
     "stages": ("nl2sql/guard/policy.py", "import nl2sql.settings"),
     "evaluation": ("evals/compare.py", "import evals.judge"),
     "auction": ("auction_core/bidding.py", "import auction_core.tables"),
+    "app": ("streamlit_app/store/base.py", "import streamlit_app.services"),
     "pure-rooms": ("nl2sql/guard/policy.py", "import sqlalchemy"),
     "cache-knows-bytes": ("nl2sql/cache/base.py", "import nl2sql.question"),
     "engines-take-checked-sql": ("nl2sql/engines/base.py", "import nl2sql.guard.check"),

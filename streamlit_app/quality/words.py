@@ -9,7 +9,7 @@ from evals.stats.base import Interval
 from evals.summary.tally import CaseTally, Tally
 from nl2sql.answer.grammar import counted
 from streamlit_app import widgets
-from streamlit_app.quality_runs import Digest, Head
+from streamlit_app.quality.runs import Digest, Head
 
 # From here on an interval is narrow enough that “so few” would be wrong: ±5 points or less.
 _MANY_QUESTIONS = 300

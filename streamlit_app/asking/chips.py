@@ -12,9 +12,9 @@ from nl2sql.plan.json_form import plan_to_text
 from nl2sql.plan.validate import read_plan
 from nl2sql.plan.words import Wording
 from streamlit_app import widgets
+from streamlit_app.asking.state import Entry, request
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import Ready
-from streamlit_app.state import Entry, request
 
 # A chip is a few words; the sentence above has them all.
 _CHIP_CHARACTERS = 48

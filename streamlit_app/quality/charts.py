@@ -11,8 +11,8 @@ import streamlit as st
 from evals.stats.base import Interval
 from evals.summary.tally import Tally
 from nl2sql.answer.figure import LOOKS, Look, Theme
-from streamlit_app.quality_runs import Digest
-from streamlit_app.quality_words import between, day, series, tag_words, whole
+from streamlit_app.quality.runs import Digest
+from streamlit_app.quality.words import between, day, series, tag_words, whole
 
 PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from streamlit_app.quality_runs import Digest
+from streamlit_app.quality.runs import Digest
 
 
 def show_downloads(digest: Digest) -> None:

@@ -9,25 +9,12 @@ import streamlit as st
 from nl2sql.answer.base import Answer
 from nl2sql.answer.turns import MAX_TURNS, turn_of
 from nl2sql.question import Turn
+from streamlit_app.store.base import Request
 
 _KEY = "conversation"
 
 # Each entry holds a result of up to a thousand rows; a working day seldom sees fifty questions.
 MAX_ENTRIES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the person wants next: a question, SQL they typed, or an edited `plan` (JSON text), of which `text` are the
-    words. `fresh` bypasses the cache; `accept_cost` is a yes to the price that was told; `corrects` is the id of the
-    answer whose SQL was edited."""
-
-    text: str
-    is_sql: bool = False
-    fresh: bool = False
-    accept_cost: bool = False
-    plan: str = ""
-    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True)

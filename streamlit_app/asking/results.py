@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from typing import Literal
 
 import streamlit as st
 
-from nl2sql.answer.base import Answer, ChartKind, ChartSpec
-from nl2sql.answer.chart import MAX_BARS
-from nl2sql.answer.export import to_csv
-from nl2sql.answer.figure import Theme, figure
+from nl2sql.answer.base import Answer
 from nl2sql.engines.base import ResultTable
 from nl2sql.price_tag import spoken
 from nl2sql.provenance import provenance, reading, stands_in, whole_question
 from streamlit_app import widgets
-from streamlit_app.chips import show_chips
-from streamlit_app.feedback import feedback
+from streamlit_app.asking.chips import show_chips
+from streamlit_app.asking.choices import choices
+from streamlit_app.asking.feedback import feedback
+from streamlit_app.asking.state import Entry, request
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import Ready, shielded
-from streamlit_app.state import Entry, request
-from streamlit_app.tables import show_table
-
-View = Literal["bar", "line", "table"]
-VIEW_WORDS: dict[View, str] = {"bar": "Bars", "line": "Line", "table": "Table only"}
+from streamlit_app.showing.results import show_result
 
 DECLINED_WORDS = {
     "not_understood": "No answer, rather than a guess",
@@ -34,14 +26,6 @@ DECLINED_WORDS = {
     "sensitive": "This is protected",
     "unavailable": "No answer this time",
 }
-
-# The two kinds that show the same data; scatter and number have no other honest form.
-AS_VIEW: dict[View, dict[ChartKind, ChartKind]] = {
-    "bar": {"bar": "bar", "line": "bar", "grouped_bar": "grouped_bar", "multi_line": "grouped_bar"},
-    "line": {"bar": "line", "line": "line", "grouped_bar": "multi_line", "multi_line": "multi_line"},
-}
-PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
-PLOT_CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
 def show_entry(entry: Entry, ready: Ready) -> None:
@@ -67,7 +51,7 @@ def _answered(entry: Entry, ready: Ready) -> None:
     _provenance(entry)
     widgets.findings(answer.findings)
     if answer.table is not None and answer.table.row_count and not _is_missing(answer.table):
-        _result(entry)
+        show_result(answer, f"{entry.number}")
     if answer.receipt is not None and answer.receipt.lines:
         widgets.receipt(answer.receipt)
     _sql(entry, "SQL")
@@ -102,7 +86,7 @@ def _clarification(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), answer.headline, calm=True)
     widgets.small("Pick the one you mean, or ask again in other words.")
-    widgets.choices(answer.choices, key=str(entry.number))
+    choices(answer.choices, key=str(entry.number))
 
 
 def _explanation(entry: Entry, ready: Ready) -> None:
@@ -113,7 +97,7 @@ def _explanation(entry: Entry, ready: Ready) -> None:
         widgets.small(line)
     if answer.choices:
         widgets.label("Questions that can be answered")
-        widgets.choices(answer.choices, key=str(entry.number))
+        choices(answer.choices, key=str(entry.number))
 
 
 def _priced(entry: Entry, ready: Ready) -> None:
@@ -138,7 +122,7 @@ def _declined(entry: Entry, ready: Ready) -> None:
     widgets.notice(answer.headline, more=" ".join(part for part in (_unknown_words(answer), answer.hint) if part))
     if answer.choices:
         widgets.label("Questions that can be answered")
-        widgets.choices(answer.choices, key=str(entry.number))
+        choices(answer.choices, key=str(entry.number))
     if answer.code == "unavailable":
         _retry(entry)
 
@@ -184,83 +168,6 @@ SHOW: dict[str, Callable[[Entry, Ready], None]] = {
 
 def asked_text(entry: Entry, limit: int) -> str:
     return shorten(f"SQL: {entry.request.text}" if entry.request.is_sql else entry.request.text, limit)
-
-
-@st.fragment
-def _result(entry: Entry) -> None:
-    """A fragment: switching the view draws this part again and nothing else."""
-    with shielded(widgets.problem):
-        answer = entry.answer
-        if answer.table is None:
-            return
-        view = _pick_view(entry.number, answer.chart, answer.table)
-        if answer.chart is not None and view != "table" and answer.chart.kind != "number":
-            _chart(entry, replace(answer.chart, kind=AS_VIEW[view].get(answer.chart.kind, answer.chart.kind)))
-        show_table(answer.table, answer.columns, key=f"table-{entry.number}", alt=f"Result: {answer.headline}")
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            widgets.small(_size(answer))
-            st.download_button(
-                "Download CSV",
-                partial(_csv, answer.table),
-                file_name=f"answer-{entry.number}.csv",
-                mime="text/csv",
-                key=f"csv-{entry.number}",
-                on_click="ignore",
-                type="tertiary",
-                icon=":material/download:",
-            )
-
-
-def _csv(result: ResultTable) -> bytes:
-    return to_csv(result.table)
-
-
-def _size(answer: Answer) -> str:
-    if answer.table is None:
-        return ""
-    count = answer.table.row_count
-    rows = f"{count:,} row" if count == 1 else f"{count:,} rows"
-    return f"The first {rows} of more" if answer.table.truncated else rows
-
-
-def _pick_view(number: int, chart: ChartSpec | None, result: ResultTable) -> View:
-    if chart is None or chart.kind not in AS_VIEW["bar"]:
-        return "bar"
-    natural: View = "line" if chart.kind in ("line", "multi_line") else "bar"
-    picked = st.segmented_control(
-        "Show as",
-        _views(natural, chart, result),
-        default=natural,
-        required=True,
-        format_func=VIEW_WORDS.__getitem__,
-        key=f"view-{number}",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return picked
-
-
-def _views(natural: View, chart: ChartSpec, result: ResultTable) -> list[View]:
-    """Only what shows the same data: no line between categories, no more bars than the eye can tell apart."""
-    few = not chart.series and result.row_count * len(chart.y) <= MAX_BARS
-    return [natural, "bar", "table"] if natural == "line" and few else [natural, "table"]
-
-
-def _chart(entry: Entry, spec: ChartSpec) -> None:
-    if entry.answer.table is None:
-        return
-    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
-    drawn = figure(spec, entry.answer.table.table, theme)
-    paper = st.get_option(f"theme.{theme}.backgroundColor")
-    if paper:
-        drawn.update_layout(paper_bgcolor=paper, plot_bgcolor=paper, font_family=PAGE_FONT)
-    st.plotly_chart(
-        drawn,
-        theme=None,
-        key=f"chart-{entry.number}-{spec.kind}",
-        config=PLOT_CONFIG,
-        alt=spec.title or entry.answer.headline,
-    )
 
 
 def _sql(entry: Entry, title: str) -> None:

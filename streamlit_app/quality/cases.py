@@ -11,7 +11,7 @@ from evals.errors import LogInvalid
 from evals.log.records import CaseRecord, Shown
 from evals.outcome import Outcome, result_of
 from streamlit_app import widgets
-from streamlit_app.quality_runs import Digest, records_not_right
+from streamlit_app.quality.runs import Digest, records_not_right
 from streamlit_app.safe import as_markdown, shorten
 
 # A screen of them, and more than anybody looks through here; the report has all of them, with filters.

@@ -17,9 +17,9 @@ from evals.log.records import CaseRecord, Run
 from evals.report.light import read_light_run
 from evals.summary.tally import percentile
 from evals.wording import milliseconds, money
-from streamlit_app import quality_words as words
 from streamlit_app import widgets
-from streamlit_app.quality_runs import Digest
+from streamlit_app.quality import words
+from streamlit_app.quality.runs import Digest
 from streamlit_app.safe import as_markdown, shorten
 
 # More flips than anybody reads here; “nl2sql eval compare” prints them all.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from nl2sql.ledger.base import Verdict
 from streamlit_app import widgets
-from streamlit_app.state import Entry
+from streamlit_app.asking.state import Entry
 
 if TYPE_CHECKING:
     from nl2sql.pipeline import Pipeline
