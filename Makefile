@@ -22,7 +22,7 @@ ifneq ($(NO_COLOR)$(CI),)
 say = @printf '%s\n' "$(1)"
 endif
 
-.PHONY: help setup demo auction seed test coverage test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline bench-pipeline bench-evals bench-core docs requirements clean
+.PHONY: help setup demo auction seed test coverage test-bigquery fuzz lint types imports eval bench bench-guard bench-engines bench-model bench-offline bench-pipeline bench-evals bench-core bench-app docs requirements clean
 
 help: ## List the commands
 	@printf '\n  nl2sql: ask your own database in plain English\n\n'
@@ -98,6 +98,9 @@ bench-evals: $(DEV) ## Measure a run of recorded answers on six databases: its t
 
 bench-core: $(DEV) ## Measure placing bids on MariaDB or MySQL beside a raw row lock and Django's (ARGS=--all: other engines too)
 	@$(BIN)/python -m benches.core $(ARGS)
+
+bench-app: $(DEV) ## Measure the app: twenty people who ask at once, and what one person waits for in a browser
+	@$(BIN)/python -m benches.app $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ again
 	@$(BIN)/python docs/generate.py
