@@ -1,4 +1,7 @@
-"""The database of the ledger: which addresses there are, and a connection that waits for nothing very long."""
+"""The database of the ledger: which addresses there are, and a connection that waits for nothing very long.
+
+What the app keeps has addresses of the same form.
+"""
 
 from __future__ import annotations
 
@@ -44,43 +47,44 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def address_of(url: str) -> URL:
-    """Raises SettingsInvalid. An address is never repeated in a message: it may hold a password."""
+def address_of(url: str, setting: str = "ledger") -> URL:
+    """Raises SettingsInvalid, naming the setting. An address is never repeated in a message: it may hold a password."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise SettingsInvalid(
-            "The setting ledger has no scheme.", hint=f"Write off, or start it with one of: {_ALLOWED} and ://"
+            f"The setting {setting} has no scheme.", hint=f"Write off, or start it with one of: {_ALLOWED} and ://"
         )
     if scheme == "sqlite":
         path = rest.removeprefix("/")
         if not rest.startswith("/") or path in ("", ":memory:"):
             raise SettingsInvalid(
-                "The setting ledger names no file.",
-                hint="Write sqlite:///folder/ledger.db, or four slashes for an absolute path.",
+                f"The setting {setting} names no file.",
+                hint=f"Write sqlite:///folder/{setting}.db, or four slashes for an absolute path.",
             )
         return URL.create("sqlite+pysqlite", database=path)
     if scheme not in SERVERS:
         raise SettingsInvalid(
-            "The setting ledger names a kind of database that is not supported.", hint=f"Use one of: {_ALLOWED}, or off"
+            f"The setting {setting} names a kind of database that is not supported.",
+            hint=f"Use one of: {_ALLOWED}, or off",
         )
-    return _server_address(url, scheme)
+    return _server_address(url, scheme, setting)
 
 
-def _server_address(url: str, scheme: str) -> URL:
+def _server_address(url: str, scheme: str, setting: str) -> URL:
     drivername, driver, extra, _ = SERVERS[scheme]
     try:
         importlib.import_module(driver)
     except ImportError:
         install = f"pip install 'nl2sql[{extra}]'"
-        problem = f"The driver for the ledger's {scheme} database is not installed. Install it with: {install}"
-        raise SettingsInvalid(problem, hint=install) from None
+        problem = f"The driver for the {scheme} database of the setting {setting} is not installed."
+        raise SettingsInvalid(f"{problem} Install it with: {install}", hint=install) from None
     form = f"Write {scheme}://user:password@host:port/database"
     try:
         address = make_url(url).set(drivername=drivername)
     except (ArgumentError, ValueError):  # a ValueError for a port that is no number
-        raise SettingsInvalid("The setting ledger cannot be read as an address.", hint=form) from None
+        raise SettingsInvalid(f"The setting {setting} cannot be read as an address.", hint=form) from None
     if not address.database:
-        raise SettingsInvalid("The setting ledger names no database on its server.", hint=form)
+        raise SettingsInvalid(f"The setting {setting} names no database on its server.", hint=form)
     return address
 
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 import pyarrow as pa
 
-from nl2sql.answer.export import to_csv
+from nl2sql.export.comma_separated import to_csv
 from nl2sql.ledger.base import LedgerRow
 from nl2sql.ledger.read import Entry
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Select, case, func, literal, select, tru
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from nl2sql.errors import DatabaseMissing, DatabaseUnreachable, DatabaseUnreadable, SettingsInvalid
+from nl2sql.ledger.activity import DayCount, View, by_day, within_view
 from nl2sql.ledger.address import address_of, connect_lazily, reason
 from nl2sql.ledger.base import LedgerRow, Verdict
 from nl2sql.ledger.batches import Feedback, LedgerDatabase
@@ -135,6 +136,16 @@ class LedgerReader:
     def stats(self, days: int) -> Stats:
         with self._reading() as connection:
             return stats_of(connection, _days_ago(days))
+
+    def by_day(self, days: int) -> list[DayCount]:
+        with self._reading() as connection:
+            return by_day(connection, _days_ago(days))
+
+    def view(self, view: View, days: int, count: int) -> list[Entry]:
+        """At most `count` of the last days, in the view's own order."""
+        with self._reading() as connection:
+            chosen = within_view(_entries_of(connection), view, _days_ago(days)).limit(count)
+            return [_entry(row) for row in connection.execute(chosen)]
 
     def give_feedback(self, question_id: str, verdict: Verdict, comment: str, *, days: int, redact: str) -> None:
         """At once, unlike a Ledger; for a question that is written already."""

@@ -95,6 +95,34 @@ def test_the_figures_are_those_of_the_period(reader: LedgerReader) -> None:
     assert reader.stats(30).questions == 13
 
 
+def test_a_view_holds_its_own_questions_in_its_own_order(reader: LedgerReader) -> None:
+    assert ids(reader.view("slow", 2, 3)) == ["anna-9", "anna-8", "anna-7"]
+    assert ids(reader.view("failed", 2, 9)) == ["bo-1"]
+    assert ids(reader.view("refused", 2, 9)) == ["bo-0"]
+    assert ids(reader.view("declined", 2, 9)) == []
+    assert [(entry.row.id, entry.comment) for entry in reader.view("bad", 2, 9)] == [("anna-2", "=too few")]
+    assert ids(reader.view("good", 2, 9)) == ["anna-1"]
+
+
+def test_what_may_not_be_asked_counts_as_refused_and_not_as_not_understood(
+    reader: LedgerReader, filled: Place, open_ledger: OpenLedger
+) -> None:
+    ledger = open_ledger(filled)
+    for code in ("unsafe", "sensitive", "not_understood"):
+        ledger.record(a_row(f"new-{code}", at=utc_now(), outcome="declined", code=code))
+    ledger.close()
+    assert set(ids(reader.view("refused", 1, 9))) == {"bo-0", "new-unsafe", "new-sensitive"}
+    assert ids(reader.view("declined", 1, 9)) == ["new-not_understood"]
+
+
+def test_questions_are_counted_by_day_and_outcome(reader: LedgerReader) -> None:
+    counted = reader.by_day(2)
+    assert sum(each.questions for each in counted if each.outcome == "answered") == 10
+    assert [each.questions for each in counted if each.outcome in ("refused", "failed")] == [1, 1]
+    assert [each.day for each in counted] == sorted(each.day for each in counted)
+    assert all(abs((utc_now().date() - each.day).days) <= 1 for each in counted)
+
+
 def test_money_is_summed_exactly(place: Place, open_ledger: OpenLedger) -> None:
     ledger = open_ledger(place)
     for number in range(1_000):
