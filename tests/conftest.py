@@ -84,6 +84,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("NL2SQL_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NL2SQL_LEDGER", "off")  # questions of tests do not belong among those of people
+    monkeypatch.setenv("NL2SQL_APP_DATABASE", "off")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A ResultTable as bytes and back: Arrow IPC, so that nothing is ever unpickled."""
+"""A ResultTable as bytes and back, and its rows alone: Arrow IPC, so that nothing is ever unpickled."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ def result_to_bytes(result: ResultTable) -> bytes:
         "data_as_of": result.data_as_of.isoformat() if result.data_as_of else None,
         "data_note": result.data_note,
     }
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, result.table.schema) as writer:
-        writer.write_table(result.table)
-    body = b"".join([json.dumps(facts).encode(), b"\n", sink.getvalue()])
+    body = b"".join([json.dumps(facts).encode(), b"\n", rows_to_stream(result.table)])
     return b"".join([MAGIC, zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "big"), body])
 
 
@@ -43,9 +40,7 @@ def result_from_bytes(stored: bytes) -> ResultTable:
     end = stored.find(b"\n", start)
     try:
         facts = json.loads(stored[start:end])
-        with pa.ipc.open_stream(pa.py_buffer(memoryview(stored)[end + 1 :])) as reader:
-            table = reader.read_all()
-        table.validate(full=True)  # a wrong offset would be read outside of the buffer
+        table = rows_from_stream(memoryview(stored)[end + 1 :])
         billed, as_of = facts["billed_bytes"], facts["data_as_of"]
         return ResultTable(
             table,
@@ -56,5 +51,24 @@ def result_from_bytes(stored: bytes) -> ResultTable:
             None if as_of is None else datetime.fromisoformat(as_of),
             str(facts["data_note"]),
         )
-    except (pa.ArrowException, KeyError, TypeError, OSError, ValueError, MemoryError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError("This stored result cannot be read.") from error
+
+
+def rows_to_stream(table: pa.Table, *, compression: str | None = None) -> pa.Buffer:
+    """`compression` is a codec of Arrow's ("zstd"); whoever reads the stream finds it there."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def rows_from_stream(stream: memoryview) -> pa.Table:
+    """Raises ValueError for what no Arrow stream is."""
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
+            table = reader.read_all()
+        table.validate(full=True)  # a wrong offset would be read outside of the buffer
+    except (pa.ArrowException, KeyError, TypeError, OSError, ValueError, MemoryError) as error:
+        raise ValueError("These rows cannot be read.") from error
+    return table

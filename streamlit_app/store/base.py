@@ -20,6 +20,7 @@ Shared = Literal["private", "house"]
 # How many of a board's twelve columns a tile takes.
 Width = Literal[3, 4, 6, 8, 12]
 REFRESH_SECONDS = (0, 60, 300, 900, 3600)  # 0: by hand
+HANDED_OVER = "handed_over"  # in the session: a Request that another page made, for Ask to take up and remove
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,12 @@ class Tile:
 @dataclass(frozen=True, slots=True)
 class BoardFilters:
     """Applied to each tile whose plan has such a field. `values` by "dataset.field" of the model; empty: no filter.
-    `start` and `end` are both within."""
+    `start` and `end` are both within. `period` names days that move with today ("last_30_days"), in their place."""
 
     start: date | None = None
     end: date | None = None
     values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +99,22 @@ class Board:
 
 
 class Store(Protocol):
-    """Raises StoreUnreachable where the app's database does not answer, and nothing else of a database's own."""
+    """Raises StoreUnreachable where the app's database does not answer, and nothing else of a database's own; TooMuch
+    where a change passes a bound of `limits`. An ID that the app never made finds nothing, and is not kept."""
 
     def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationHead]:
         """The newest first."""
         ...
 
     def answers(self, owner: str, conversation: str) -> Sequence[KeptAnswer]:
-        """In order. Empty for a conversation that is another's, or none."""
+        """In order, the newest `limits.MOST_ANSWERS`. Empty for a conversation that is another's, or none."""
         ...
 
     def answer(self, owner: str, answer_id: str) -> KeptAnswer | None: ...
 
     def keep(self, owner: str, kept: KeptAnswer) -> None:
-        """Creates the conversation with its first answer; an answer with the same number takes its place."""
+        """Creates the conversation with its first answer; an answer with the same number takes its place. One that was
+        deleted comes back."""
         ...
 
     def rename_conversation(self, owner: str, conversation: str, title: str) -> None: ...

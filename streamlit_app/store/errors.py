@@ -15,9 +15,17 @@ class StoreUnreachable(StoreError):
     """The app's own database does not answer. Asking goes on; what comes of it is not kept."""
 
 
+class StoreTooNew(StoreUnreachable):
+    """A newer release made its tables: this one would not know what it breaks."""
+
+
 class BoardChanged(StoreError):
     """Somebody saved another version since this one was read."""
 
 
 class NotYours(StoreError):
     """Only its owner may change it."""
+
+
+class TooMuch(StoreError):
+    """It is larger than what is kept, or there are too many of its kind; nothing was changed."""
