@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,8 +129,17 @@ def ask(
     as_of: Annotated[str, typer.Option(metavar="DATE", help="The day called “today”, like 2026-06-30.")] = "",
     role: Annotated[str, typer.Option(metavar="ROLE", help="Policy role of whoever asks; empty: the setting.")] = "",
     attribute: Attributes = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the answer to a file too, again and again if you like. Its ending says how: .csv, .xlsx, "
+            ".parquet, .json, .md hold the rows, .png, .svg, .py the chart, .html and .pdf all of it.",
+        ),
+    ] = None,
 ) -> None:
     """Answer a question from the database."""
+    _check_files(out or ())
     if as_json + as_csv + sql_only > 1:
         raise typer.BadParameter("choose one of --json, --csv and --sql")
     from nl2sql.question import Question
@@ -147,11 +156,46 @@ def ask(
         answer = _answered(pipeline, asked, progress, fresh=fresh, accept_cost=accept_cost)
         progress.clear()
         _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
+        if answer.outcome == "answered":
+            _write_files(answer, out or ())
         if trace:
             sys.stdout.flush()  # so that the answer comes first where both go to one place
             with _if_someone_listens():
                 terminal.print_trace(answer, sys.stderr)
     raise typer.Exit(exit_code_of(answer))
+
+
+def _check_files(paths: Sequence[Path]) -> None:
+    """Before anything is asked: an answer may have cost money by the time that a name turns out wrong."""
+    if not paths:
+        return
+    from nl2sql.export.to_path import kind_of
+
+    for path in paths:
+        try:
+            kind_of(path)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--out") from None
+
+
+def _write_files(answer: Answer, paths: Sequence[Path]) -> None:
+    """Each that can be written is; the first that cannot be is then said, and is a failure."""
+    if not paths:
+        return
+    from nl2sql.errors import ExportUnavailable
+    from nl2sql.export.to_path import write_path
+
+    failures = []
+    for path in paths:
+        try:
+            write_path(answer, path)
+        except ExportUnavailable as error:
+            failures.append(ExportUnavailable(f"{path}: {error.user_message}", hint=error.hint))
+        else:
+            with _if_someone_listens():
+                typer.echo(f"Wrote {path}", err=True)
+    if failures:
+        raise failures[0]
 
 
 def _answered(pipeline: Pipeline, asked: Question, progress: Listener, *, fresh: bool, accept_cost: bool) -> Answer:
@@ -188,7 +232,7 @@ def _print_answer(answer: Answer, *, as_json: bool, as_csv: bool, sql_only: bool
         with _if_someone_listens():
             terminal.print_no_answer(answer, sys.stderr)
     elif as_csv:
-        from nl2sql.answer.export import to_csv
+        from nl2sql.export.comma_separated import to_csv
 
         sys.stdout.buffer.write(to_csv(answer.table.table))
         with _if_someone_listens():

@@ -23,6 +23,7 @@
     │   ├── QueryCancelled         stopped because whoever asked no longer waits
     │   ├── QueryTooCostly         the database would have billed more than the limit, and ran nothing
     │   └── QueryFailed            the database refused the statement
+    ├── ExportUnavailable          this answer cannot be written as a file of that kind, here or at all
     ├── RowQuotaReached            this person was given as many rows in a minute as their role may have
     └── CheckedSqlForged           something other than the guard tried to make or alter a CheckedSql
 
@@ -152,6 +153,11 @@ class QueryTooCostly(EngineError):
 
 class QueryFailed(EngineError):
     code = "query_failed"
+
+
+class ExportUnavailable(Nl2SqlError):
+    stage = "export"
+    code = "export_unavailable"
 
 
 class RowQuotaReached(Nl2SqlError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from nl2sql.errors import EngineError, LanguageModelError, Nl2SqlError
+from nl2sql.errors import EngineError, ExportUnavailable, LanguageModelError, Nl2SqlError
 
 if TYPE_CHECKING:
     from nl2sql.answer.base import Answer
@@ -58,4 +58,5 @@ def exit_code_of(answer: Answer) -> ExitCode:
 def exit_code_of_error(error: Nl2SqlError) -> ExitCode:
     if error.code in SETTINGS_CODES or error.stage == EVALUATION:
         return ExitCode.USAGE
-    return ExitCode.FAILED if isinstance(error, EngineError | LanguageModelError) else ExitCode.UNEXPECTED
+    known = EngineError | ExportUnavailable | LanguageModelError
+    return ExitCode.FAILED if isinstance(error, known) else ExitCode.UNEXPECTED
