@@ -97,6 +97,7 @@ def build_pipeline(settings: Settings, *, around: Around | None = None, writer: 
                     settings.llm_candidates, settings.llm_candidates_unsure, settings.llm_unsure_below
                 ),
                 closing=(held.pop_all().close,),
+                values=values,
             )
         )
         opened.pop_all()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from nl2sql.answer.base import Answer, Finding
 from nl2sql.answer.compose import compose
 from nl2sql.answer.grammar import counted
+from nl2sql.answer.near_values import near_values
 from nl2sql.candidates.endings import in_words, problems_of, refused
 from nl2sql.candidates.tries import SAME_AGAIN, Tries
 from nl2sql.catalog.joins import JoinGraph
@@ -180,12 +181,13 @@ class Journey:
     def _explained(self, draft: SqlDraft, checked: CheckedSql, done: Executed) -> Answer:
         with self._trace.stage("explain"):
             answer = self._composed(draft, checked, done)
+            near = near_values(answer, checked, self._asked.view, self._stages.values, self._stages.labels)
         result = done.result
         notes = (Finding("data_behind", "warning", result.data_note),) if result.data_note else ()
         return replace(
             answer,
             question=self._question,
-            findings=answer.findings + notes,
+            findings=answer.findings + near + notes,
             data_as_of=result.data_as_of,
             stored_at=done.stored_at,
             estimate=done.estimate,

@@ -19,6 +19,7 @@ class _Words:
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     filters: dict[str, str] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
 
 
 def labels_of(model: SemanticModel) -> Labels:
@@ -35,6 +36,7 @@ def labels_of(model: SemanticModel) -> Labels:
         values=words.values,
         filters=words.filters,
         keys=words.keys,
+        listed=frozenset(words.listed),
         additive=frozenset(m.name.lower() for m in model.metrics if m.additive),
     )
 
@@ -53,6 +55,8 @@ def _gather(dataset: Dataset, words: _Words) -> None:
         spoken = {v.value: v.synonyms[0] for v in each.values if v.synonyms}
         if spoken:
             words.values.setdefault(name, spoken)
+        if spoken and len(spoken) == len(each.values) and not each.indexed:
+            words.listed.add(name)
     if dataset.name.lower() == table:  # the predicates qualify columns by the dataset's name
         words.filters |= {each.expression: each.name for each in dataset.filters}
 

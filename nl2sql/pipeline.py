@@ -9,6 +9,7 @@ from threading import Event, Lock
 from time import monotonic, sleep
 
 from nl2sql.answer.base import Answer, Labels
+from nl2sql.answer.explain import explain
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.catalog.visibility import seen_by
 from nl2sql.context.quoting import without_foreign_values, words_of
@@ -140,6 +141,12 @@ class Pipeline:
         policy = self._policy_of(principal or Principal())
         return check(SqlDraft(sql, Origin("sql")), self.model, policy, self.engine.dialect)
 
+    def explain(self, sql: str, principal: Principal | None = None) -> tuple[str, ...]:
+        """The steps of a statement in plain language, in the order in which it is worked out; nothing for one that the
+        guard refuses. Raises PolicyInvalid as `check` does."""
+        verdict = self.check(sql, principal)
+        return explain(verdict, self.labels, self.today) if isinstance(verdict, CheckedSql) else ()
+
     def model_for(self, role: str) -> SemanticModel:
         """The model as the role may see it. Raises PolicyInvalid for a role that the policy does not have."""
         policy = self._stages.policy_for(role)
@@ -147,6 +154,10 @@ class Pipeline:
             unasked, private = unasked_columns(self.model, policy), private_columns(self.model, policy)
             self._views[policy.fingerprint] = seen_by(self.model, unasked, private)
         return self._views[policy.fingerprint]
+
+    def policy_for(self, role: str) -> Policy:
+        """Not yet bound to anybody's attributes. Raises PolicyInvalid for a role that the policy does not have."""
+        return self._stages.policy_for(role)
 
     def close(self) -> None:
         """Lets go of the language model, the database, the cache and the ledger, which writes what it still holds for a

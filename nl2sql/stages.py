@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from nl2sql.answer.base import Labels
+from nl2sql.answer.near_values import StoredValues
 from nl2sql.cache.base import Cache, NoCache
 from nl2sql.candidates.base import CandidateRules
 from nl2sql.catalog.model import SemanticModel
@@ -31,7 +32,8 @@ class Stages:
     """`policy_for` maps a role to its policy; `today` gives the as-of day; `clock` says up to when the data of
     a statement's tables is there; `longest_seconds` is how long a result may be kept; `repairs` is how often a refused
     or failed draft of the language model goes back to it, and `candidates` how many drafts it writes; `closing` are
-    called when the pipeline is closed, for what is held open beside the database."""
+    called when the pipeline is closed, for what is held open beside the database. `values` are those that an empty
+    answer may offer instead."""
 
     model: SemanticModel
     labels: Labels
@@ -50,3 +52,4 @@ class Stages:
     repairs: int = 2
     candidates: CandidateRules = ONE_UNLESS_UNSURE
     closing: tuple[Callable[[], object], ...] = ()
+    values: StoredValues | None = None

@@ -17,11 +17,15 @@ from nl2sql.writers.base import NO_ORIGIN, Origin
 # failed: the database or the model did not do its part.
 Outcome = Literal["answered", "explanation", "clarification", "declined", "refused", "failed"]
 ReceiptKind = Literal[
-    "measure", "source", "policy", "join", "filter", "period", "group", "having", "order", "limit", "combine", "note"
-]
+    "measure", "definition", "source", "policy", "join", "filter", "period", "group", "having", "order", "limit",
+    "combine", "note",
+]  # fmt: skip
 ChartKind = Literal[
     "bar", "line", "area", "grouped_bar", "multi_line", "scatter", "number", "histogram", "box", "pie", "map"
 ]
+# beside: groups of bars; percent: each stack is 100 %.
+Stack = Literal["", "beside", "stacked", "percent"]
+Sort = Literal["", "largest", "smallest", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,29 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnLabel:
+    """How a column or metric is shown. `unit`: "EUR" or "".
+
+    `format`: number, money, percent; plain (an ID or a year: no separators); date or datetime (the column holds
+    days, or moments: decides whether `<= '2025-12-31'` takes in the whole day). `additive`, for a column of a result:
+    the values of its rows add up to a total that means something.
+    """
+
+    label: str
+    format: str = "number"
+    unit: str = ""
+    description: str = ""
+    additive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSpec:
     """A typed chart: columns by name, never code. `series` splits the marks by a second dimension.
 
-    Only columns whose name is unique in the result are charted.
+    Only columns whose name is unique in the result are charted. `period` ends the title ("in 2025"). `y_labels`
+    go with `y`.
+    Of a scatter, `x` is a measure too (`x_format`, `x_unit`) and `names` the column that says what each point is; of a
+    box, `x` is the group. `stack`, `log`, `sort` and `top` are as in ChartOptions.
     """
 
     kind: ChartKind
@@ -57,6 +80,15 @@ class ChartSpec:
     y_format: Literal["number", "money", "percent"] = "number"
     unit: str = ""
     grain: str = ""  # of a time on `x` or in `series`: year, quarter, month, week, day, hour
+    period: str = ""
+    y_labels: tuple[ColumnLabel, ...] = ()
+    x_format: Literal["number", "money", "percent"] = "number"
+    x_unit: str = ""
+    names: str = ""
+    stack: Stack = ""
+    log: bool = False
+    sort: Sort = ""
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +100,6 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnLabel:
-    """How a column or metric is shown. `unit`: "EUR" or "".
-
-    `format`: number, money, percent; plain (an ID or a year: no separators); date or datetime (the column holds
-    days, or moments: decides whether `<= '2025-12-31'` takes in the whole day).
-    """
-
-    label: str
-    format: str = "number"
-    unit: str = ""
-    description: str = ""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
     """The model's words, as plain data, so that this room needs no catalog. Made once; equal only to itself.
@@ -90,7 +108,7 @@ class Labels:
     `values` by "table.column" gives the word shown for a stored value (DE → Germany), `filters` by canonical
     predicate SQL over "table.column" gives the business adjective ("sold"). `keys` by physical table are its unique
     column sets, the primary key first: only with them can a join be called to-one or to-many. `additive` holds the
-    metrics whose group values add up to the total.
+    metrics whose group values add up to the total. `listed` are the columns of which `values` has every value.
     """
 
     tables: Mapping[str, ColumnLabel] = field(default_factory=dict)
@@ -100,6 +118,7 @@ class Labels:
     filters: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     additive: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,11 @@ from decimal import Decimal
 from typing import Literal
 
 from nl2sql.answer.base import ChartSpec
+from nl2sql.answer.charting.limits import MAX_BARS, MAX_GROUPED_BARS, MAX_LINES, MAX_SERIES
 from nl2sql.answer.grammar import mid
 from nl2sql.answer.shape import Output, column_values
 from nl2sql.engines.base import ResultTable
 
-MAX_BARS = 30  # more bars are unreadable on a laptop, let alone a phone
-MAX_SERIES = 8  # as many as the palette has colours that colour-blind readers can tell apart
-MAX_LINES = 6  # more lines than that cross too often to be followed
-MAX_GROUPED_BARS = 60
 _FEW_BUCKETS = 4  # up to four years or quarters are compared side by side rather than as a line
 _SAME_SCALE = 20  # two measures share an axis when their largest values differ by less than this factor
 
@@ -26,7 +23,7 @@ def choose_chart(outputs: Sequence[Output], result: ResultTable, period: str = "
     if spec is None or not period:
         return spec
     start, colon, rest = spec.title.partition(": ")
-    return replace(spec, title=f"{start} {period}{colon}{rest}")
+    return replace(spec, period=period, title=f"{start} {period}{colon}{rest}")
 
 
 def _choose(outputs: Sequence[Output], result: ResultTable) -> ChartSpec | None:
@@ -107,6 +104,7 @@ def _spec(
         y_format=formats.get(label.format, "number"),
         unit=label.unit,
         grain=grains[0] if grains else "",
+        y_labels=tuple(m.label for m in measures),
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nl2sql.answer.base import ChartKind
+from nl2sql.answer.base import ChartKind, Sort, Stack
 
-Stack = Literal["", "beside", "stacked", "percent"]
-Sort = Literal["", "largest", "smallest", "label"]
+__all__ = ["AUTOMATIC", "ChartOptions", "Sort", "Stack"]
 
 
 @dataclass(frozen=True, slots=True)

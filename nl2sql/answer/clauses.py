@@ -36,13 +36,22 @@ def select_lines(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
     over = beside.over if beside is not None else ""
     lines = [_step(cte.this, cte.alias, speaker) for cte in _with(query) if cte.alias != over]
     if isinstance(query, exp.Select):
-        speaker = speaker.naming(_names(query, speaker))
-        lines += _measures(query, speaker) + _sources(query, speaker) + _where(query, speaker)
-        lines += _groups(query, speaker) + _having(query, speaker)
+        lines += clause_lines(query, speaker)
     else:
-        lines += _combined(query, speaker)
-    lines += order_and_limit(query, speaker) + _unknown(query, speaker)
+        lines += _combined(query, speaker) + ending_lines(query, speaker)
     return sorted(lines, key=lambda line: _ORDER.index(line.kind))
+
+
+def clause_lines(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:
+    """The clauses of one SELECT, with a line of kind "combine" for each derived table in its FROM."""
+    speaker = speaker.naming(_names(select, speaker))
+    lines = _measures(select, speaker) + _sources(select, speaker) + _where(select, speaker)
+    return lines + _groups(select, speaker) + _having(select, speaker) + ending_lines(select, speaker)
+
+
+def ending_lines(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    """Order and limit, also of a UNION; and what has no words."""
+    return order_and_limit(query, speaker) + _unknown(query, speaker)
 
 
 def inline(query: exp.Expr, speaker: Speaker) -> str:
@@ -71,17 +80,21 @@ def _step(query: exp.Expr, name: str, speaker: Speaker) -> ReceiptLine:
 
 
 def _combined(query: exp.Expr, speaker: Speaker) -> list[ReceiptLine]:
+    lines = [ReceiptLine("combine", combining_words(query, speaker), type(query).__name__.upper())]
+    for number, part in enumerate((query.this, query.expression), start=1):
+        lines.append(ReceiptLine("combine", f"part {number}: {inline(part, speaker)}", speaker.sql(part)))
+    return lines
+
+
+def combining_words(query: exp.Expr, speaker: Speaker) -> str:
+    """What a UNION, INTERSECT or EXCEPT keeps of its two parts."""
     once = "" if query.args.get("distinct") is False else ", each different row once"
     how: dict[type[exp.Expr], str] = {
         exp.Union: f"the rows of both parts together{once or ', repeated rows kept'}",
         exp.Intersect: f"only rows that are in both parts{once}",
         exp.Except: f"rows of part 1 that are not in part 2{once}",
     }
-    text = how.get(type(query), f"combined as in {speaker.as_sql(query)}")
-    lines = [ReceiptLine("combine", text, type(query).__name__.upper())]
-    for number, part in enumerate((query.this, query.expression), start=1):
-        lines.append(ReceiptLine("combine", f"part {number}: {inline(part, speaker)}", speaker.sql(part)))
-    return lines
+    return how.get(type(query), f"combined as in {speaker.as_sql(query)}")
 
 
 def _measures(select: exp.Select, speaker: Speaker) -> list[ReceiptLine]:

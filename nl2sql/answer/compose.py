@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
 from sqlglot import exp
 
-from nl2sql.answer.base import Answer, Labels, Receipt
+from nl2sql.answer.base import Answer, ColumnLabel, Labels, Receipt
 from nl2sql.answer.chart import choose_chart
+from nl2sql.answer.definitions import told_of
 from nl2sql.answer.findings import Case, find
 from nl2sql.answer.headline import headline
 from nl2sql.answer.merged import merged
 from nl2sql.answer.receipt import read_receipt, speaker_for
 from nl2sql.answer.scope_words import period_of
-from nl2sql.answer.shape import read_outputs
+from nl2sql.answer.shape import Output, read_outputs
+from nl2sql.answer.sources import is_scalar
 from nl2sql.answer.speech import Speaker
 from nl2sql.engines.base import ResultTable
 from nl2sql.guard.checked import CheckedSql
@@ -65,11 +68,17 @@ def compose(
         executed_sql=checked.executed_shown,
         table=result,
         chart=choose_chart(outputs, result, period_of(tree, speaker)),
-        receipt=receipt,
-        columns=tuple(output.label for output in outputs),
+        receipt=told_of(receipt, outputs, result, speaker.labels, is_scalar=is_scalar(tree)),
+        columns=tuple(_column(output) for output in outputs),
         findings=find(Case(tree, outputs, result, speaker, as_of, checked.row_filtered)),
         assumptions=draft.assumptions,
         cached=cached,
         plan=draft.plan,
         confidence=draft.confidence,
     )
+
+
+def _column(output: Output) -> ColumnLabel:
+    """A sum is told of what was added up in each group, and of nothing that was derived from that."""
+    adds_up = output.adds_up and output.role == "measure" and not output.derived.kind
+    return replace(output.label, additive=adds_up)

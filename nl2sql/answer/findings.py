@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 
+import pyarrow as pa
 from sqlglot import exp
 
 from nl2sql.answer.base import Finding
 from nl2sql.answer.grains import bare, bucket_end, bucket_start
 from nl2sql.answer.grammar import counted, listed, mid, opening
 from nl2sql.answer.joins import multiplies
+from nl2sql.answer.outliers import FEWEST_POINTS, standing_out
 from nl2sql.answer.periods import long_day, merge, moment_words, period_in_sentence, read_moment
 from nl2sql.answer.shape import Output, column_values
 from nl2sql.answer.sources import Scope, conjuncts
@@ -73,17 +76,16 @@ def _unknown_values(case: Case) -> list[Finding]:
         for equal in select.find_all(exp.EQ):
             column, literal = equal.this, equal.expression
             if isinstance(column, exp.Column) and isinstance(literal, exp.Literal) and literal.is_string:
-                found += _near(literal.name, case.speaker.labels.values.get(scope.key(column), {}), column, case)
+                key, labels = scope.key(column), case.speaker.labels
+                known = labels.values.get(key, {}) if key in labels.listed else {}
+                found += _near(literal.name, known, column, case)
     return found
 
 
-def _near(value: str, known: object, column: exp.Column, case: Case) -> list[Finding]:
-    if not isinstance(known, dict) and not hasattr(known, "items"):
+def _near(value: str, known: Mapping[str, str], column: exp.Column, case: Case) -> list[Finding]:
+    if not known or value in known:
         return []
-    words = dict(known.items())
-    if not words or value in words:
-        return []
-    spoken = {word.lower(): word for pair in words.items() for word in pair}
+    spoken = {word.lower(): word for pair in known.items() for word in pair}
     close = get_close_matches(value.lower(), list(spoken), n=3, cutoff=0.6)
     hint = f" Near: {listed([f'“{spoken[c]}”' for c in close], 'or')}." if close else ""
     label = case.speaker.column(column)
@@ -136,21 +138,87 @@ def _missing_groups(case: Case) -> list[Finding]:
             continue
         label = mid(output.title)
         if output.role in ("time", "category", "id") and has_measure:
-            found.append(Finding("null_group", "info", f"One group has no {label}: rows where it is empty."))
+            text = f"One group has no {label}: rows where it is empty{_share_of_nulls(case, output)}."
+            found.append(Finding("null_group", "info", text))
         elif output.is_aggregate:
             text = f"{counted(nulls, 'row')} {'has' if nulls == 1 else 'have'} no value for {label}."
             found.append(Finding("null_measure", "info", text))
     return found
 
 
+def _share_of_nulls(case: Case, group: Output) -> str:
+    """ ", 34 % of the number of users", where the groups of the first number add up to a whole."""
+    measure = next((o for o in case.outputs if o.is_aggregate), None)
+    if measure is None or not measure.adds_up or case.result.truncated:
+        return ""
+    numbers = [float(v) if isinstance(v, int | float | Decimal) else 0.0 for v in case.values(measure)]
+    whole = sum(numbers)
+    if whole <= 0 or min(numbers) < 0:
+        return ""
+    empty = sum(n for n, g in zip(numbers, case.values(group), strict=True) if g is None)
+    return f", {_percent(empty / whole)} of the {mid(measure.title)}"
+
+
+def _percent(share: float) -> str:
+    return "less than 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+
+
+def _outlier(case: Case) -> list[Finding]:
+    """Of the first number along the calendar, one series at a time; the last bucket only where it is over."""
+    times = [o for o in case.outputs if o.grain]
+    others = [o for o in case.outputs if o.role in ("category", "id", "text")]
+    measure = next((o for o in case.outputs if o.is_aggregate), None)
+    if len(times) != 1 or others or measure is None or measure.derived.kind or case.result.row_count < FEWEST_POINTS:
+        return []
+    time = times[0]
+    pairs = [
+        (start, value, float(number))
+        for value, number in zip(case.values(time), case.values(measure), strict=True)
+        if isinstance(number, int | float | Decimal)
+        and (start := bucket_start(value, time.grain)) is not None
+        and not unfinished(value, time.grain, case.as_of)
+    ]
+    pairs.sort(key=lambda pair: pair[0])
+    is_count = all(number.is_integer() for _, _, number in pairs)
+    found = standing_out([number for _, _, number in pairs], is_count=is_count)
+    if found is None:
+        return []
+    place, level = found
+    _, value, number = pairs[place]
+    around = measure.show(round(level) if is_count else level)
+    what = f"{mid(measure.title)} is {measure.show(number if not is_count else int(number))}"
+    text = f"{opening(time.show(value))} stands out: {what}, against about {around} around it."
+    return [Finding("outlier", "info", text)]
+
+
+def _repeated_rows(case: Case) -> list[Finding]:
+    """Of a list: rows that nothing shown tells apart. A list of one column is one of values, where that is no news."""
+    select = case.tree
+    is_list = isinstance(select, exp.Select) and not select.args.get("group") and not select.args.get("distinct")
+    if not is_list or len(case.outputs) < 2 or any(o.is_aggregate for o in case.outputs) or case.result.row_count < 2:
+        return []
+    table = case.result.table.rename_columns([str(place) for place in range(case.result.table.num_columns)])
+    try:
+        different = table.group_by(table.column_names).aggregate([]).num_rows
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and structs are not compared
+        return []
+    again = case.result.row_count - different
+    if not again:
+        return []
+    rows = f"{counted(again, 'row')} {'looks' if again == 1 else 'look'}"
+    text = f"{rows} like another one: nothing shown tells them apart."
+    return [Finding("repeated_rows", "info", text)]
+
+
 def _single_group(case: Case) -> list[Finding]:
-    """A breakdown of one group, though the statement does not hold its column to one value."""
+    """A breakdown of one group, though the statement does not ask for one."""
     select = case.tree
     if not isinstance(select, exp.Select) or not select.args.get("group") or case.result.row_count != 1:
         return []
     limit = select.args.get("limit")
-    if isinstance(limit, exp.Limit) and limit.expression.name == "1":
-        return []
+    is_first = isinstance(limit, exp.Limit) and limit.expression.name == "1"
+    if is_first or select.find(exp.Rank, exp.DenseRank, exp.RowNumber) is not None:
+        return []  # one was asked for
     groups = [o for o in case.outputs if o.role in ("time", "category")]
     if not groups or not any(o.is_aggregate for o in case.outputs):
         return []
@@ -212,6 +280,8 @@ CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (
     _fan_out,
     _first_moment_of_last_day,
     _unfinished_period,
+    _outlier,
     _missing_groups,
+    _repeated_rows,
     _single_group,
 )

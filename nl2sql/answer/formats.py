@@ -10,7 +10,7 @@ from nl2sql.answer.base import ColumnLabel
 
 MISSING = "–"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_WITHOUT_CENTS = {"JPY"}
+WITHOUT_CENTS = {"JPY"}
 _PLAIN = ColumnLabel("")
 
 
@@ -56,7 +56,7 @@ def format_number(value: float | Decimal, label: ColumnLabel = _PLAIN) -> str:
 
 def money(value: float | Decimal, unit: str) -> str:
     code = unit.upper()
-    places = 0 if code in _WITHOUT_CENTS else 2
+    places = 0 if code in WITHOUT_CENTS else 2
     digits = f"{abs(value):,.{places}f}"
     sign = "-" if value < 0 and any(c in "123456789" for c in digits) else ""
     symbol = SYMBOLS.get(code, f"{code} " if code else "")

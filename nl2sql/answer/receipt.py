@@ -50,7 +50,7 @@ def read_receipt(
         lines.append(ReceiptLine("policy", f"only the {speaker.tables(row_filtered)} that your role may see"))
     if row_limit is not None and not is_scalar(shown) and (limit_added or _limit_of(tree) > row_limit):
         lines.append(ReceiptLine("limit", f"at most {counted(row_limit, 'row')}"))
-    lines += _clock_note(tree, as_of, speaker)
+    lines += clock_note(tree, as_of, speaker)
     lines += unsaid(shown, lines, speaker)
     return Receipt(tuple(ReceiptLine(each.kind, opening(each.text), each.sql) for each in lines))
 
@@ -68,7 +68,7 @@ def _limit_of(tree: exp.Expr) -> int:
     return int(number.name) if isinstance(number, exp.Literal) and number.is_int else 0
 
 
-def _clock_note(tree: exp.Expr, as_of: date, speaker: Speaker) -> list[ReceiptLine]:
+def clock_note(tree: exp.Expr, as_of: date, speaker: Speaker) -> list[ReceiptLine]:
     clocks = [node for node in tree.walk() if isinstance(node, CLOCKS) or _is_now(node)]
     if not clocks:
         return []

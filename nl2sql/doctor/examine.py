@@ -31,7 +31,7 @@ def examine(environ: Mapping[str, str] | None = None, *, ask_model: bool = False
     yield from examine_language_model(settings, os.environ if environ is None else environ)
     if ask_model:
         yield asked_once(settings)
-    yield _cache(settings)
+    yield examine_cache(settings)
     yield _ledger(settings)
     yield _port(os.environ.get("NL2SQL_PORT", ""))
     yield from examine_model_and_database(settings)
@@ -50,7 +50,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _cache(settings: Settings) -> Check:
+def examine_cache(settings: Settings) -> Check:
     if settings.cache == "off":
         return Check("cache", "ok", "off")
     if "://" in settings.cache:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 import yaml
 
-from nl2sql.errors import PolicyInvalid
+from nl2sql.errors import Nl2SqlError, PolicyInvalid
 
 _MAX_FILE_BYTES: Final = 1_000_000
 _MOST: Final = 10**12
 
 
 class Nodes:
-    """Every problem is a PolicyInvalid that begins with the file and the line."""
+    """Every problem is a PolicyInvalid that begins with the file and the line. A file of another kind, read in the same
+    way, names itself and its error."""
+
+    kind: ClassVar[str] = "policy"
+    error: ClassVar[type[Nl2SqlError]] = PolicyInvalid
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -23,20 +27,20 @@ class Nodes:
     def document(self) -> yaml.Node | None:
         try:
             if self.path.stat().st_size > _MAX_FILE_BYTES:
-                raise PolicyInvalid(f"{self.path} is too large to be a policy.")
+                raise self.error(f"{self.path} is too large to be a {self.kind} file.")
             text = self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise PolicyInvalid(f"The policy file {self.path} cannot be read.") from error
+            raise self.error(f"The {self.kind} file {self.path} cannot be read.") from error
         try:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            raise PolicyInvalid(f"{self.path}, line {line}: this is not valid YAML.") from error
+            raise self.error(f"{self.path}, line {line}: this is not valid YAML.") from error
 
     def refuse(self, node: yaml.Node | None, problem: str, hint: str = "") -> NoReturn:
         line = node.start_mark.line + 1 if node is not None else 1
-        raise PolicyInvalid(f"{self.path}, line {line}: {problem}", hint=hint)
+        raise self.error(f"{self.path}, line {line}: {problem}", hint=hint)
 
     def mapping(
         self, node: yaml.Node | None, what: str, allowed: tuple[str, ...] | None = None

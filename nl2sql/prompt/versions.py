@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 
@@ -41,8 +42,31 @@ def new_version(folder: Path, text: str, copied: str = "") -> Path:
     source = load_template(folder, *meant(folder, copied or name))
     version = wanted if "@" in text or not known else f"v{int(known[-1][1:]) + 1}"
     path = folder / name / f"{version}.md"
-    _write_new(path, _begun(source.path, name, version))
+    _write_new(path, _begun(source.path, source.path.read_text(encoding="utf-8"), name, version))
     return path
+
+
+def save_version(folder: Path, name: str, text: str, change: str) -> Path:
+    """Writes `text`, an edited template of id `name`, as its next version, with `change` on top of the changelog.
+    Returns the new file; overwrites none.
+
+    Raises SettingsInvalid, and PromptInvalid for a text that could not be used: nothing is written then."""
+    known = [version for each, version in versions_in(folder) if each == name]
+    version = f"v{int(known[-1][1:]) + 1}" if known else "v1"
+    path = folder / name / f"{read_version(f'{name}@{version}')[1]}.md"
+    changed = _begun(path, text, name, version, " ".join(change.split()) or TO_FILL_IN)
+    _check(changed, name, version)
+    _write_new(path, changed)
+    return path
+
+
+def _check(text: str, name: str, version: str) -> None:
+    """As `load_template` would, of what is in no file yet. Raises PromptInvalid, naming a file that is gone."""
+    with TemporaryDirectory(prefix="nl2sql-prompt-") as folder:
+        path = Path(folder) / name / f"{version}.md"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        load_template(Path(folder), name, version)
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -65,16 +89,17 @@ def _write_new(path: Path, text: str) -> None:
         raise SettingsInvalid(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _begun(source: Path, name: str, version: str) -> str:
-    """The text of `source` as another version, with a line of the changelog to be filled in."""
-    text = source.read_text(encoding="utf-8")
+def _begun(source: Path, text: str, name: str, version: str, change: str = TO_FILL_IN) -> str:
+    """The text of `source` as another version, with a line of the changelog, perhaps to be filled in."""
     front, _ = split_front_matter(source, text)
     lines = text.splitlines()
     end = [line.strip() for line in lines].index("---", 1)
-    start = next(i for i, line in enumerate(lines) if line.startswith("changelog:"))
+    start = next((i for i, line in enumerate(lines[:end]) if line.startswith("changelog:")), 0)
+    if not start:
+        raise PromptInvalid(f"{source}:2: “changelog:” must stand at the beginning of a line.")
     after = next((i for i in range(start + 1, end) if re.match(r"\w", lines[i])), end)
     log = front["changelog"] if isinstance(front["changelog"], list) else [front["changelog"]]
-    written = yaml.safe_dump([{version: TO_FILL_IN}, *log], allow_unicode=True, sort_keys=False, width=110)
+    written = yaml.safe_dump([{version: change}, *log], allow_unicode=True, sort_keys=False, width=110)
     lines[start:after] = ["changelog:", *(f"  {line}" for line in written.splitlines())]
     changed = [_renamed(line, name, version) for line in lines[: end + 1]]
     return "\n".join([*changed, *lines[end + 1 :]]) + "\n"

@@ -66,6 +66,7 @@ def _labels() -> Labels:
         filters={"listings.status = 'sold'": "sold", "payments.status = 'paid'": "paid"},
         keys={table: (("id",),) for table in TABLES},
         additive=frozenset({"gmv", "bids"}),
+        listed=frozenset({"users.country"}),
     )
 
 

@@ -16,7 +16,7 @@ def test_an_answer_carries_everything_that_was_computed(answer: Callable[..., An
     assert answered.outcome == "answered"
     assert answered.headline == "Omega leads with €900.00 (current bid)."
     assert answered.receipt is not None
-    assert [line.text for line in answered.receipt.lines][-1] == "Top 2 by current bid"
+    assert [line.text for line in answered.receipt.lines][-2:] == ["Top 2 by current bid", "2 rows came back"]
     assert answered.assumptions == ("an assumption",)
     assert answered.sql.upper().startswith("SELECT")
 
@@ -25,7 +25,7 @@ def test_the_cap_that_the_guard_added_is_told_as_a_cap(answer: Callable[..., Ans
     answered = answer("SELECT title FROM listings", {"title": ["a", "b"]})
     assert answered.receipt is not None
     texts = [line.text for line in answered.receipt.lines]
-    assert texts == ["Shows title", "From listings", "At most 1,000 rows"]
+    assert texts == ["Shows title", "From listings", "At most 1,000 rows", "2 rows came back"]
 
 
 def test_the_room_loads_no_plotting_library_until_a_figure_is_asked_for() -> None:

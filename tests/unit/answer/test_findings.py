@@ -100,3 +100,90 @@ def test_a_last_day_cut_at_midnight_is_warned_of(answer: Ask) -> None:
     assert _text(answer(sql, {"n": [1]}), "last_day_left_out").startswith("31 December 2025 is left out")
     dates = "SELECT COUNT(*) AS n FROM users WHERE born_on BETWEEN '1990-01-01' AND '1990-12-31'"
     assert _codes(answer(dates, {"n": [1]})) == []
+
+
+MONTHS = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
+FLAT = [100 + place % 7 for place in range(24)]
+
+
+def with_point(place: int, value: int) -> dict[str, list[object]]:
+    return {"month": list(MONTHS), "bids": [value if at == place else each for at, each in enumerate(FLAT)]}
+
+
+def test_a_month_far_from_its_neighbours_is_named_with_what_is_usual_around_it(answer: Ask) -> None:
+    answered = answer(SERIES, with_point(14, 400))
+    assert _text(answered, "outlier") == "Mar 2025 stands out: bids is 400, against about 104 around it."
+
+
+@pytest.mark.parametrize(
+    "bids",
+    [
+        FLAT,
+        [10 * 2**place for place in range(24)],  # growth
+        [100 if place % 12 else 300 for place in range(24)],  # a season: every January
+        [50 + 200 * (place % 2) for place in range(24)],  # it always jumps
+        [0] * 24,
+        [1, 2, 0, 3, 1, 1, 4, 0, 2, 1, 1, 0, 2, 1, 3, 0, 1, 2, 1, 0, 5, 1, 2, 1],  # few, so by chance
+    ],
+)
+def test_trends_seasons_and_noise_are_no_outliers(answer: Ask, bids: list[int]) -> None:
+    assert "outlier" not in _codes(answer(SERIES, {"month": list(MONTHS), "bids": bids}))
+
+
+def test_a_short_series_has_no_outlier(answer: Ask) -> None:
+    columns = {name: values[:11] for name, values in with_point(5, 9_000).items()}
+    assert "outlier" not in _codes(answer(SERIES, columns))
+
+
+def test_a_month_that_is_not_over_is_no_outlier(answer: Ask) -> None:
+    answered = answer(SERIES, with_point(23, 0), as_of=date(2025, 12, 2))
+    assert _codes(answered) == ["period_not_over"]
+
+
+def test_the_largest_of_many_categories_is_no_outlier(answer: Ask) -> None:
+    sql = "SELECT title, SUM(bid_count) AS bids FROM listings GROUP BY title"
+    assert _codes(answer(sql, {"title": MONTHS, "bids": [9_000, *FLAT[1:]]})) == []
+
+
+def test_rows_that_look_alike_are_counted(answer: Ask) -> None:
+    sql = "SELECT username, country FROM users"
+    answered = answer(sql, {"username": ["a", "a", "a", "b"], "country": ["DE", "DE", "DE", "DE"]})
+    assert _text(answered, "repeated_rows") == "2 rows look like another one: nothing shown tells them apart."
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("SELECT username, country FROM users", {"username": ["a", "b"], "country": ["DE", "DE"]}),
+        ("SELECT country FROM users", {"country": ["DE", "DE"]}),
+    ],
+)
+def test_different_rows_and_plain_values_do_not_look_alike(
+    answer: Ask, sql: str, columns: dict[str, list[str]]
+) -> None:
+    assert _codes(answer(sql, columns)) == []
+
+
+def test_the_share_of_rows_without_a_group_is_told(answer: Ask) -> None:
+    sql = "SELECT country, COUNT(*) AS n FROM users GROUP BY country"
+    text = _text(answer(sql, {"country": ["DE", None], "n": [30, 10]}), "null_group")
+    assert text == "One group has no country: rows where it is empty, 25 % of the number of users."
+
+
+def test_averages_of_groups_have_no_share(answer: Ask) -> None:
+    sql = "SELECT country, AVG(id) AS n FROM users GROUP BY country"
+    assert _text(answer(sql, {"country": ["DE", None], "n": [3.0, 1.0]}), "null_group").endswith("where it is empty.")
+
+
+def test_one_group_that_was_asked_for_by_its_place_is_no_surprise(answer: Ask) -> None:
+    sql = """
+        WITH counted AS (
+            SELECT country, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC) AS place FROM users GROUP BY country
+        ) SELECT country, n FROM counted WHERE place = 1
+    """
+    assert _codes(answer(sql, {"country": ["DE"], "n": [3]})) == []
+
+
+def test_a_value_is_not_called_unknown_where_the_model_lists_some_values_only(answer: Ask) -> None:
+    sql = "SELECT username FROM users WHERE username = 'Germny'"
+    assert _codes(answer(sql, {"username": pa.array([], pa.string())})) == ["empty"]
