@@ -21,10 +21,13 @@ from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
 from nl2sql.question import Principal
 from nl2sql.settings import Settings, load_settings
-from streamlit_app.signing_in.gate import whoever
+from streamlit_app.signing_in.gate import whoever, without_settings
 from streamlit_app.signing_in.person import Person
+from streamlit_app.signing_in.refusal import Refusal
 from streamlit_app.store.base import Store
+from streamlit_app.store.memory import MemoryStore
 from streamlit_app.store.open import open_store
+from streamlit_app.words import say
 
 if TYPE_CHECKING:
     from nl2sql.pipeline import Pipeline
@@ -58,6 +61,18 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who was let in, and what they keep: all that the frame needs, before any pipeline is opened."""
+
+    person: Person
+    store: Store
+
+    @property
+    def principal(self) -> Principal:
+        return self.person.principal
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """Why there is nothing to ask yet: a sentence, and what to do about it."""
 
@@ -66,16 +81,37 @@ class NotReady:
     code: str
 
 
-def start() -> Ready | NotReady:
-    """Tried again on every page run until it succeeds, so that a mended cause needs no restart."""
+def who_is_here() -> Present | Refusal:
+    """For the frame. Settings that cannot be read are told by the page, to whoever sits at this machine."""
     try:
         settings = load_settings()
+    except Nl2SqlError as error:
+        found = without_settings(error)
+        return found if isinstance(found, Refusal) else Present(found, MemoryStore())
+    person = whoever(settings)
+    if isinstance(person, Refusal):
+        return person
+    try:
+        return Present(person, _store(settings))
+    except Nl2SqlError:  # the page tells it
+        return Present(person, MemoryStore())
+
+
+def start() -> Ready | NotReady:
+    """Tried again on every page run until it succeeds, so that a mended cause needs no restart. A part of a page that
+    runs on its own (a fragment, a callback) calls it anew: who was let in a minute ago may be out by now."""
+    try:
+        settings = load_settings()
+        person = whoever(settings)
+        if isinstance(person, Refusal):
+            return NotReady(say(f"sign_in.{person.reason}.title"), "", person.reason)
         stamp = _stamp(settings)
         pipeline = _open_pipeline(stamp, settings)
         suggestions = _suggestions(stamp, settings)
+        store = _store(settings)
     except Nl2SqlError as error:
         return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
-    return Ready(pipeline, whoever(settings), open_store(settings), settings.ledger != "off", suggestions)
+    return Ready(pipeline, person, store, settings.ledger != "off", suggestions)
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.
@@ -91,6 +127,21 @@ def _open_pipeline(stamp: str, _settings: Settings) -> Pipeline:
         raise
     collector.settle()
     return pipeline
+
+
+def _store(settings: Settings) -> Store:
+    """One for all sessions. Raises SettingsInvalid."""
+    return _open_store(settings.app_database_url, settings.app_days, settings)
+
+
+def _close(store: Store) -> None:
+    store.close()
+
+
+# Two entries, as above. A session that still has the one that was closed connects again.
+@st.cache_resource(show_spinner=False, max_entries=2, on_release=_close)
+def _open_store(url: str, days: int, _settings: Settings) -> Store:
+    return open_store(_settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
