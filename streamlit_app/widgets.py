@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nl2sql.answer.base import Answer, Finding, Receipt, StageTime
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Origin
 from streamlit_app.safe import as_html, as_markdown
+from streamlit_app.words import messages, say
 
 HERE = Path(__file__).parent
-
-STAGES = {
-    "understand": "Looked up what the question is about",
-    "write": "Worked out what to compute",
-    "repair": "Corrected the SQL",
-    "check": "Checked that it only reads what it may",
-    "run": "Ran it on the database",
-    "candidates": "Compared several drafts",
-    "explain": "Described the result",
-}
-WORKING = {
-    "understand": "Understanding the question…",
-    "write": "Writing the SQL…",
-    "repair": "Correcting the SQL…",
-    "check": "Checking the SQL…",
-    "run": "Running it on the database…",
-    "candidates": "Comparing several drafts…",
-    "explain": "Describing the result…",
-}
-# Nouns: the lines beside them are phrases of their own ("From listings", "Only sold listings").
-RECEIPT_WORDS = {
-    "measure": "Measure",
-    "source": "Data",
-    "policy": "Your view",
-    "join": "Links",
-    "filter": "Filter",
-    "period": "Period",
-    "group": "Grouping",
-    "having": "Group filter",
-    "order": "Order",
-    "limit": "Rows",
-    "combine": "Combination",
-    "note": "Note",
-}
-WRITERS = {
-    "offline": "Offline writer",
-    "verified": "Verified query",
-    "llm": "Language model",
-    "sql": "Your SQL",
-    "plan": "Edited plan",
-}
+_WRITER = "answer.writer."
+# In English, by their names in an evaluation's run.
+WRITERS = {key.removeprefix(_WRITER): texts["en"] for key, texts in messages().items() if key.startswith(_WRITER)}
 
 
 def stylesheet() -> None:
@@ -100,15 +65,16 @@ def headline(
     read; and why another writer than usual stood in."""
     parts = [f'<p class="ask-asked">{as_html(question)}</p>']
     if whole:
-        parts.append(f'<p class="ask-whole">Read as: {as_html(whole)}</p>')
+        parts.append(f'<p class="ask-whole">{as_html(say("answer.read_as", text=whole))}</p>')
     parts.append(f'<h2 class="ask-headline{" ask-calm" if calm else ""}">{as_html(text)}</h2>')
     if interpretation:
-        parts.append(f'<p class="ask-read">{"Computed" if whole else "Read"} as: {as_html(interpretation)}</p>')
+        said = say("answer.computed_as" if whole else "answer.read_as", text=interpretation)
+        parts.append(f'<p class="ask-read">{as_html(said)}</p>')
     if instead:
         parts.append(f'<p class="ask-instead">{as_html(instead)}</p>')
     chips = "".join(f"<li>{as_html(each)}</li>" for each in assumptions)
     if chips:
-        parts.append(f'<ul class="ask-chips" aria-label="Assumptions">{chips}</ul>')
+        parts.append(f'<ul class="ask-chips" aria-label="{as_html(say("answer.assumptions"))}">{chips}</ul>')
     st.html("".join(parts))
 
 
@@ -123,11 +89,12 @@ def receipt(value: Receipt) -> None:
     previous = ""
     for line in value.lines:
         if line.kind != previous:
-            rows.append(f"<dt>{as_html(RECEIPT_WORDS.get(line.kind, line.kind.capitalize()))}</dt>")
+            rows.append(f"<dt>{as_html(say_or(f'answer.receipt.{line.kind}', line.kind.capitalize()))}</dt>")
         tip = f' title="{as_html(line.sql)}"' if line.sql else ""
         rows.append(f"<dd{tip}>{as_html(line.text)}</dd>")
         previous = line.kind
-    st.html(f'<section class="ask-receipt"><h3>What was computed</h3><dl>{"".join(rows)}</dl></section>')
+    title = as_html(say("answer.computed"))
+    st.html(f'<section class="ask-receipt"><h3>{title}</h3><dl>{"".join(rows)}</dl></section>')
 
 
 def meta(answer: Answer, seconds: float) -> None:
@@ -145,14 +112,36 @@ def provenance(parts: Iterable[str]) -> None:
 def who(origin: Origin) -> str:
     if origin.writer == "none":
         return ""
-    known = WRITERS.get(origin.writer, origin.writer)
+    known = writer_name(origin.writer)
     return f"{known}: {origin.detail}" if origin.detail else known
+
+
+def writer_name(writer: str) -> str:
+    return say_or(f"answer.writer.{writer}", writer)
+
+
+def say_or(key: str, otherwise: str) -> str:
+    """For words of another room, which may know one that has no text yet."""
+    return say(key) if key in messages() else otherwise
 
 
 def stages(times: Sequence[StageTime]) -> None:
     """Each with what happened on the way below it."""
     for each in times:
         st.html(_stage_line(each.stage, each.ms, each.note) + "".join(_remark(said, " below") for said in each.remarks))
+
+
+def stage_now(place: DeltaGenerator, stage: str, more: str = "") -> None:
+    """The one line that moves: what is being done, how far it is and since when."""
+    told = f" <span>{as_html(more)}</span>" if more else ""
+    said = as_html(say_or(f"answer.working.{stage}", stage))
+    place.html(f'<p class="ask-stage ask-now" role="status">{said}{told}</p>')
+
+
+def steps(lines: Iterable[str]) -> None:
+    """Numbered, in order."""
+    items = "".join(f"<li>{as_html(each)}</li>" for each in lines)
+    st.html(f'<ol class="ask-steps">{items}</ol>')
 
 
 def stage_remark(event: StageEvent) -> None:
@@ -169,14 +158,19 @@ def stage_done(event: StageEvent) -> None:
 
 def _stage_line(stage: str, ms: float, note: str) -> str:
     who, separator, rest = note.partition(" · ")
-    told = " · ".join(part for part in (WRITERS.get(who, who) + separator + rest, duration(ms)) if part)
-    said = STAGES.get(stage, stage.capitalize())
+    told = " · ".join(part for part in (writer_name(who) + separator + rest, duration(ms)) if part)
+    said = say_or(f"answer.stage.{stage}", stage.capitalize())
     return f'<p class="ask-stage">{as_html(said)} <span>{as_html(told)}</span></p>'
+
+
+def spoken_day(day: date) -> str:
+    """ "30 June 2026", "30. Juni 2026"."""
+    return say("trust.date", day=day.day, month=say(f"trust.month.{day.month}"), year=day.year)
 
 
 def duration(ms: float) -> str:
     if ms < 1:
-        return "under 1 ms"
+        return say("common.under_a_millisecond")
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
 
 
@@ -210,7 +204,7 @@ def terms(items: Iterable[Term]) -> None:
 
 def not_ready(sentence: str, remedy: str) -> None:
     """The whole page while there is nothing to ask."""
-    st.title("Not ready to answer yet", anchor=False)
+    st.title(as_markdown(say("common.not_ready")), anchor=False)
     notice(sentence, more=remedy, warning=True)
-    small("This page works again as soon as the cause is mended; the app need not be restarted.")
-    st.button("Try again", key="try-again", type="primary")
+    small(say("common.not_ready_more"))
+    st.button(as_markdown(say("common.try_again")), key="try-again", type="primary")

@@ -26,7 +26,7 @@ def show_list(view: View, entries: Sequence[Entry]) -> None:
         "question": [row.question or row.sql for row in rows],
         "outcome": [outcome_words(row.outcome) for row in rows],
         "code": ["" if row.code == "ok" else row.code.replace("_", " ") for row in rows],
-        "writer": [widgets.WRITERS.get(row.writer, row.writer) for row in rows],
+        "writer": [widgets.writer_name(row.writer) for row in rows],
         "seconds": [row.milliseconds / 1000 for row in rows],
         "rows": [row.rows for row in rows],
         "cost": [money({row.currency: row.cost}) if row.cost is not None else "" for row in rows],

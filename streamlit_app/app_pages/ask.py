@@ -12,20 +12,25 @@ from streamlit.delta_generator import DeltaGenerator
 from nl2sql.answer.base import Answer
 from nl2sql.errors import QuestionInvalid
 from nl2sql.question import Question, looks_like_sql
-from nl2sql.trace import Listener, StageEvent
+from nl2sql.trace import Listener
 from streamlit_app import widgets
 from streamlit_app.asking.choices import choices
+from streamlit_app.asking.early import fetch_early
+from streamlit_app.asking.history import show_history
+from streamlit_app.asking.keyboard import keyboard, show_keys
+from streamlit_app.asking.links import take_question
+from streamlit_app.asking.progress import Progress
 from streamlit_app.asking.results import asked_text, show_entry
-from streamlit_app.asking.state import Conversation, Entry, conversation
+from streamlit_app.asking.state import Conversation, Entry, conversation, restore_from_link
 from streamlit_app.asking.work import follow
-from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.safe import as_html, as_markdown, shorten
 from streamlit_app.services import NotReady, Ready, shielded, start
-from streamlit_app.store.base import Request
+from streamlit_app.store.base import HANDED_OVER, Request
+from streamlit_app.words import say
 
+BOX = "question"  # the key of the box
 # As many as fit on a first screen without scrolling; the rest are on the data page.
 EXAMPLES = 6
-# A wait that is shorter needs no count.
-COUNT_FROM_SECONDS = 3.0
 
 
 def page() -> None:
@@ -34,97 +39,107 @@ def page() -> None:
         widgets.not_ready(ready.sentence, ready.remedy)
         return
     talk = conversation()
-    today = ready.pipeline.today
-    widgets.heading(
-        "Ask a question about your data",
-        f"Every answer is computed by the database, read-only. “Today” is {today.day} {today:%B %Y}.",
-    )
+    restore_from_link(ready)
+    take_question(talk, ready, BOX)
+    handed = st.session_state.pop(HANDED_OVER, None)
+    if isinstance(handed, Request):
+        talk.ask(handed)
+    opening = st.container(key="opening")
     with st.container():  # inside a container the box stays here, at the top, and does not drag the page to its end
-        typed = st.chat_input(_placeholder(ready), key="question")
+        typed = st.chat_input(_placeholder(ready), key=BOX)
     if typed is not None:
         talk.ask(Request(typed, is_sql=looks_like_sql(typed)))
+    with opening:
+        _opening(ready, talk)
     _tools(ready, talk)
-    place = st.empty()
+    with st.container(key="unseen"):
+        keyboard(talk)
+        fetch_early()
     _remarks(talk)
-    _history(ready, talk)
-    # Last, so that the page is whole while the work goes on, and stays whole when it is stopped.
-    _work(ready, talk, place)
+    working, newest = st.empty(), st.empty()
+    progress = _begin(talk.waiting, working) if talk.waiting is not None else None
+    _history(ready, talk, newest)
+    if progress is not None:  # last, so that the page is whole meanwhile, and stays whole when it is stopped
+        _work(ready, talk, progress)
+        working.empty()
+        with newest.container(key="newest"):
+            show_entry(talk.entries[-1], ready)
+        restore_from_link(ready)  # the address names what is shown
+    show_history(ready)
+
+
+def _is_empty(talk: Conversation) -> bool:
+    return not talk.entries and talk.waiting is None
+
+
+def _opening(ready: Ready, talk: Conversation) -> None:
+    """What this is, for whoever comes; later the place is for answers."""
+    if _is_empty(talk):
+        widgets.heading(say("ask.title"), say("ask.lead", today=widgets.spoken_day(ready.pipeline.today)))
+    else:
+        st.html(f'<h1 class="ask-heard">{as_html(say("ask.title"))}</h1>')
 
 
 def _placeholder(ready: Ready) -> str:
     examples = ready.pipeline.model.examples
-    return f"For example: {examples[0]}" if examples else "Type a question"
+    return say("ask.placeholder", example=examples[0]) if examples else say("ask.placeholder_plain")
 
 
 def _tools(ready: Ready, talk: Conversation) -> None:
     examples = tuple(dict.fromkeys((*ready.suggestions, *ready.pipeline.model.examples)))[:EXAMPLES]
-    if not talk.entries and talk.waiting is None:
-        if examples:
-            widgets.label("Or start from one of these")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tools"):
+        if not _is_empty(talk):
+            if examples:
+                with st.popover(say("ask.examples"), type="tertiary", key="examples-again"):
+                    choices(examples, key="examples")
+            st.button(say("ask.clear"), key="clear", type="tertiary", on_click=talk.clear)
+        show_keys()
+    start = st.empty()  # a page that works on empties it, or the first examples stay there, faded
+    if _is_empty(talk) and examples:
+        with start.container():
+            widgets.label(say("ask.start_here"))
             choices(examples, key="examples")
-        return
-    with st.container(horizontal=True, gap="small"):
-        if examples:
-            with st.popover("Examples", type="tertiary", key="examples-again"):
-                choices(examples, key="examples")
-        st.button("Clear", key="clear", type="tertiary", on_click=talk.clear)
-    st.empty()  # where the first examples were: a page that works on replaces them, or they stay there, faded
 
 
-def _work(ready: Ready, talk: Conversation, place: DeltaGenerator) -> None:
-    """Runs what is waiting; the progress stands where the answer will be. Clicking anything else stops it."""
+def _begin(wanted: Request, working: DeltaGenerator) -> Progress:
+    """Takes the place of the answer before anything else is drawn: what stands below moves once, and at once."""
+    with working.container(key="working"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            widgets.asked(shorten(wanted.text, 300))
+            st.button(say("ask.stop"), key="stop", type="tertiary", icon=":material/stop_circle:")
+        return Progress(st.container(gap="xsmall"), st.empty())
+
+
+def _work(ready: Ready, talk: Conversation, progress: Progress) -> None:
+    """Runs what is waiting until it is an entry; where it becomes none, the page starts anew and says why. Clicking
+    anything else stops it."""
     wanted = talk.take()
     if wanted is None:
         return
-    with place.container(), shielded(talk.give_up):
+    with shielded(talk.give_up):
         begun = perf_counter()
         try:
-            answer = _answer(ready, talk, wanted)
+            job, question_id = _job(ready, talk, wanted)
+            answer = follow(job, progress.tell, progress.tick, lambda: ready.pipeline.cancel(question_id))
         except QuestionInvalid as error:
             talk.reject(error.user_message)
         else:
             talk.record(wanted, answer, perf_counter() - begun)
+            return
     st.rerun()
-
-
-def _answer(ready: Ready, talk: Conversation, wanted: Request) -> Answer:
-    job, question_id = _job(ready, talk, wanted)
-    widgets.asked(shorten(wanted.text, 300))
-    box = st.container()
-    st.button("Stop", key="stop", type="tertiary", icon=":material/stop_circle:")
-    with box, st.status("Understanding the question…", expanded=True) as status:
-        said, far, since = "Understanding the question…", "", perf_counter()
-
-        def progress(event: StageEvent) -> None:
-            nonlocal said, far, since
-            if event.state == "started":
-                said, far, since = widgets.WORKING.get(event.stage, event.stage), "", perf_counter()
-                tick()
-            elif event.state == "progress":
-                far = event.note
-                tick()
-            elif event.state == "remark":
-                widgets.stage_remark(event)
-            else:
-                widgets.stage_done(event)
-
-        def tick() -> None:
-            """Also where nothing changes: writing is when this run learns that it should stop."""
-            waited = perf_counter() - since
-            count = f"{waited:.0f} s" if waited >= COUNT_FROM_SECONDS else ""
-            told = " · ".join(part for part in (far, count) if part)
-            status.update(label=as_markdown(f"{said} {told}".rstrip()), expanded=True)
-
-        return follow(job, progress, tick, lambda: ready.pipeline.cancel(question_id))
 
 
 def _job(ready: Ready, talk: Conversation, wanted: Request) -> tuple[Callable[[Listener], Answer], str]:
     """What is to be done, away from the page, and the ID by which it can be stopped. Raises QuestionInvalid."""
     pipeline, principal, question_id = ready.pipeline, ready.principal, uuid4().hex
     how = {"fresh": wanted.fresh, "accept_cost": wanted.accept_cost}
+    if "ask" not in ready.person.may:
+        raise QuestionInvalid(say("ask.no_asking"))
     if wanted.is_sql:
+        if "sql" not in ready.person.may:
+            raise QuestionInvalid(say("ask.no_sql"))
         if not wanted.text.strip():
-            raise QuestionInvalid("Please type an SQL statement.")
+            raise QuestionInvalid(say("ask.type_sql"))
         corrects = wanted.corrects
 
         def run(tell: Listener) -> Answer:
@@ -138,24 +153,30 @@ def _job(ready: Ready, talk: Conversation, wanted: Request) -> tuple[Callable[[L
 
 
 def _remarks(talk: Conversation) -> None:
+    """Why the last request has no answer; next to the box, where somebody looks for it."""
+    if talk.waiting is not None:
+        return
     unfinished = talk.running or talk.broken
     if talk.notice:
         widgets.problem(talk.notice)
     elif talk.running is not None:
-        widgets.notice("The last question was stopped before its answer came.", more=shorten(talk.running.text, 300))
+        widgets.notice(say("ask.stopped"), more=shorten(talk.running.text, 300))
     if unfinished is not None:
-        st.button("Ask it again", key="ask-again", on_click=talk.ask, args=(unfinished,))
+        st.button(say("ask.ask_again"), key="ask-again", on_click=talk.ask, args=(unfinished,))
 
 
-def _history(ready: Ready, talk: Conversation) -> None:
-    """Newest first: what was just asked is read next to the box, earlier answers unfold where they are."""
-    for position, entry in enumerate(reversed(talk.entries)):
-        if position == 0:
-            show_entry(entry, ready)
-            continue
-        if position == 1:
-            widgets.rule()
-            widgets.label("Asked before")
+def _history(ready: Ready, talk: Conversation, newest: DeltaGenerator) -> None:
+    """Newest first: what was just asked, or what a link led to, is read next to the box; other answers unfold where
+    they are."""
+    before = list(reversed(talk.entries))
+    if before and talk.waiting is None:
+        linked = next((place for place, entry in enumerate(before) if entry.number == talk.linked), 0)
+        with newest.container(key="newest"):
+            show_entry(before.pop(linked), ready)
+    if before:
+        widgets.rule()
+        widgets.label(say("ask.before"))
+    for entry in before:
         fold = st.expander(_fold_label(entry), key=f"fold-{entry.number}", on_change="rerun")
         if fold.open:
             with fold:

@@ -15,6 +15,7 @@ from streamlit_app import widgets
 from streamlit_app.asking.state import Entry, request
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import Ready
+from streamlit_app.words import say
 
 # A chip is a few words; the sentence above has them all.
 _CHIP_CHARACTERS = 48
@@ -29,7 +30,8 @@ ICONS: dict[ChipKind, str] = {
 
 
 def show_chips(entry: Entry, ready: Ready) -> None:
-    """Nothing for an answer without a plan, or with one that the asker's role may no longer use."""
+    """Into the row that is open. Nothing for an answer without a plan, or with one that the asker's role may no longer
+    use."""
     answer = entry.answer
     if not answer.plan:
         return
@@ -41,13 +43,13 @@ def show_chips(entry: Entry, ready: Ready) -> None:
         return
     wording = Wording(model, graph)
     today = answer.question.as_of or ready.pipeline.today
-    with st.container(horizontal=True, gap="xsmall", key=f"plan-{entry.number}"):
-        for index, chip in enumerate(chips(plan, model, graph, today)):
-            _chip(chip, f"{entry.number}-{index}", wording)
-        more = additions(plan, model, graph)
-        if more:
-            with st.popover("Group by…", type="tertiary", icon=":material/add:", key=f"plan-more-{entry.number}"):
-                _choices(more, f"{entry.number}-more", wording)
+    for index, chip in enumerate(chips(plan, model, graph, today)):
+        _chip(chip, f"{entry.number}-{index}", wording)
+    more = additions(plan, model, graph)
+    if more:
+        word, key = say("answer.chip.group_by"), f"plan-more-{entry.number}"
+        with st.popover(word, type="tertiary", icon=":material/add:", key=key):
+            _choices(more, f"{entry.number}-more", wording)
 
 
 def _chip(chip: Chip, key: str, wording: Wording) -> None:
@@ -55,10 +57,10 @@ def _chip(chip: Chip, key: str, wording: Wording) -> None:
     with st.popover(label, icon=ICONS[chip.kind], key=f"chip-{key}"):
         widgets.small(chip.text)
         if not chip.alternatives and chip.removed is None:
-            widgets.small("This part stays: the rest needs it.")
+            widgets.small(say("answer.chip.stays"))
         _choices(chip.alternatives, key, wording)
         if chip.removed is not None:
-            _button("Remove", chip.removed, f"{key}-remove", wording, icon=":material/close:")
+            _button(say("answer.chip.remove"), chip.removed, f"{key}-remove", wording, icon=":material/close:")
 
 
 def _choices(choices: tuple[Choice, ...], key: str, wording: Wording) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -14,18 +15,18 @@ from streamlit_app import widgets
 from streamlit_app.asking.chips import show_chips
 from streamlit_app.asking.choices import choices
 from streamlit_app.asking.feedback import feedback
-from streamlit_app.asking.state import Entry, request
+from streamlit_app.asking.follow_ups import show_follow_ups
+from streamlit_app.asking.sql_box import show_sql
+from streamlit_app.asking.state import Entry, link_to, request
+from streamlit_app.asking.trust import trust_label
+from streamlit_app.boards.pin import pin_popover
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.services import Ready, shielded
 from streamlit_app.showing.results import show_result
+from streamlit_app.words import say
 
-DECLINED_WORDS = {
-    "not_understood": "No answer, rather than a guess",
-    "unanswerable": "The data does not hold this",
-    "unsafe": "Nothing here changes data",
-    "sensitive": "This is protected",
-    "unavailable": "No answer this time",
-}
+# "[unknown_column] Did you mean …? (at: users.mail)"
+_FOR_A_MODEL = re.compile(r"^\[\w+\] | \(at: .*\)$")
 
 
 def show_entry(entry: Entry, ready: Ready) -> None:
@@ -35,6 +36,7 @@ def show_entry(entry: Entry, ready: Ready) -> None:
         _footer(entry)
         if ready.takes_feedback:
             feedback(entry, ready.pipeline)
+        show_follow_ups(entry, ready)
 
 
 def _answered(entry: Entry, ready: Ready) -> None:
@@ -47,34 +49,45 @@ def _answered(entry: Entry, ready: Ready) -> None:
         instead=stands_in(answer),
         assumptions=answer.assumptions,
     )
-    show_chips(entry, ready)
-    _provenance(entry)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"reading-{entry.number}"):
+        show_chips(entry, ready)
+        trust_label(answer, ready, str(entry.number))
     widgets.findings(answer.findings)
     if answer.table is not None and answer.table.row_count and not _is_missing(answer.table):
-        show_result(answer, f"{entry.number}")
+        show_result(answer, f"{entry.number}", may_export="export" in ready.person.may)
+    _actions(entry, ready)
     if answer.receipt is not None and answer.receipt.lines:
         widgets.receipt(answer.receipt)
-    _sql(entry, "SQL")
+    show_sql(entry, ready, say("sql.sql"))
 
 
-def _provenance(entry: Entry) -> None:
-    """Up to when the data is there, how old the result is, and what it cost; with a way to a new one."""
+def _actions(entry: Entry, ready: Ready) -> None:
+    """To keep it, to send it, to have it anew. Taking the data along stands at the result itself."""
     answer, asked = entry.answer, entry.request
-    parts = provenance(answer)
-    if not parts:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"provenance-{entry.number}"):
-        widgets.provenance(parts)
-        if answer.cached:
-            st.button(
-                "Run again",
-                key=f"fresh-{entry.number}",
-                type="tertiary",
-                icon=":material/refresh:",
-                help="Reads the database again, instead of the cache.",
-                on_click=request,
-                args=(asked.text, asked.is_sql, True, False, asked.plan, asked.corrects),
-            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"actions-{entry.number}"):
+        pin_popover(asked, answer, str(entry.number), ready)
+        if answer.id:
+            _link(answer.id, entry.number)
+        st.button(
+            say("answer.run_again"),
+            key=f"fresh-{entry.number}",
+            type="tertiary",
+            icon=":material/refresh:",
+            help=say("answer.run_again_help"),
+            on_click=request,
+            args=(asked.text, asked.is_sql, True, False, asked.plan, asked.corrects),
+        )
+
+
+@st.fragment
+def _link(answer_id: str, number: int) -> None:
+    opened = st.popover(
+        say("answer.link"), type="tertiary", icon=":material/link:", key=f"link-{number}", on_change="rerun"
+    )
+    if opened.open:
+        with opened:
+            widgets.small(say("answer.link_more"))
+            st.code(link_to(answer_id), language=None, wrap_lines=True)
 
 
 def _is_missing(result: ResultTable) -> bool:
@@ -85,7 +98,7 @@ def _is_missing(result: ResultTable) -> bool:
 def _clarification(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
     widgets.headline(asked_text(entry, 300), answer.headline, calm=True)
-    widgets.small("Pick the one you mean, or ask again in other words.")
+    widgets.small(say("answer.pick_one"))
     choices(answer.choices, key=str(entry.number))
 
 
@@ -95,36 +108,39 @@ def _explanation(entry: Entry, ready: Ready) -> None:
     widgets.headline(asked_text(entry, 300), first, calm=True)
     for line in filter(None, more):
         widgets.small(line)
-    if answer.choices:
-        widgets.label("Questions that can be answered")
-        choices(answer.choices, key=str(entry.number))
+    _answerable(entry)
 
 
 def _priced(entry: Entry, ready: Ready) -> None:
     """Nothing ran yet: it costs more than this role spends without being asked."""
     answer, asked = entry.answer, entry.request
-    widgets.headline(asked_text(entry, 300), "This costs more than usual. Run it?", calm=True)
+    widgets.headline(asked_text(entry, 300), say("answer.costs_more"), calm=True)
     widgets.notice(answer.headline, more=answer.hint)
     told = spoken(answer.estimate) if answer.estimate is not None else ""
     st.button(
-        as_markdown(f"Run it anyway: {told}" if told else "Run it anyway"),
+        as_markdown(say("answer.run_anyway_for", price=told) if told else say("answer.run_anyway")),
         key=f"accept-{entry.number}",
         type="primary",
         on_click=request,
         args=(asked.text, asked.is_sql, asked.fresh, True, asked.plan, asked.corrects),
     )
-    _sql(entry, "SQL that would run")
+    show_sql(entry, ready, say("sql.would_run"))
 
 
 def _declined(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
-    widgets.headline(asked_text(entry, 300), DECLINED_WORDS.get(answer.code, "Not answered"), calm=True)
+    said = widgets.say_or(f"answer.declined.{answer.code}", say("answer.none"))
+    widgets.headline(asked_text(entry, 300), said, calm=True)
     widgets.notice(answer.headline, more=" ".join(part for part in (_unknown_words(answer), answer.hint) if part))
-    if answer.choices:
-        widgets.label("Questions that can be answered")
-        choices(answer.choices, key=str(entry.number))
+    _answerable(entry)
     if answer.code == "unavailable":
         _retry(entry)
+
+
+def _answerable(entry: Entry) -> None:
+    if entry.answer.choices:
+        widgets.label(say("answer.can_be_answered"))
+        choices(entry.answer.choices, key=str(entry.number))
 
 
 def _unknown_words(answer: Answer) -> str:
@@ -132,28 +148,33 @@ def _unknown_words(answer: Answer) -> str:
     words = [word for word in answer.unknown_words if word not in answer.headline]
     if answer.code != "not_understood" or not words:
         return ""
-    return f"Not understood: {', '.join(f'“{word}”' for word in words)}."
+    return say("answer.not_understood_words", words=", ".join(say("answer.quoted", word=word) for word in words))
 
 
 def _refused(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
-    widgets.headline(asked_text(entry, 300), "This was not run", calm=True)
-    widgets.notice(answer.headline, more=answer.hint, warning=True)
-    _sql(entry, "SQL that was refused")
+    widgets.headline(asked_text(entry, 300), say("answer.not_run"), calm=True)
+    widgets.notice(answer.headline, more=plain_hint(answer.hint), warning=True)
+    show_sql(entry, ready, say("sql.refused"))
+
+
+def plain_hint(hint: str) -> str:
+    """What the guard tells a model is as good for whoever wrote the SQL, without its codes and fragments."""
+    return " ".join(_FOR_A_MODEL.sub("", line) for line in hint.splitlines())
 
 
 def _failed(entry: Entry, ready: Ready) -> None:
     answer = entry.answer
-    widgets.headline(asked_text(entry, 300), "No answer this time", calm=True)
+    widgets.headline(asked_text(entry, 300), say("answer.none_this_time"), calm=True)
     widgets.notice(answer.headline, more=answer.hint, warning=True)
     _retry(entry)
-    _sql(entry, "SQL")
+    show_sql(entry, ready, say("sql.sql"))
 
 
 def _retry(entry: Entry) -> None:
     asked = entry.request
     again = (asked.text, asked.is_sql, True, asked.accept_cost, asked.plan, asked.corrects)
-    st.button("Try again", key=f"retry-{entry.number}", type="primary", on_click=request, args=again)
+    st.button(say("answer.try_again"), key=f"retry-{entry.number}", type="primary", on_click=request, args=again)
 
 
 SHOW: dict[str, Callable[[Entry, Ready], None]] = {
@@ -167,32 +188,19 @@ SHOW: dict[str, Callable[[Entry, Ready], None]] = {
 
 
 def asked_text(entry: Entry, limit: int) -> str:
-    return shorten(f"SQL: {entry.request.text}" if entry.request.is_sql else entry.request.text, limit)
-
-
-def _sql(entry: Entry, title: str) -> None:
-    answer = entry.answer
-    sql = answer.sql or (entry.request.text if entry.request.is_sql else "")
-    if not sql:
-        return
-    with st.expander(title, key=f"sql-{entry.number}"):
-        st.code(sql, language="sql", wrap_lines=True)
-        if answer.executed_sql and st.toggle("As executed", key=f"executed-{entry.number}"):
-            widgets.small("Each table as the database was given it: with the rows and columns your role may see.")
-            st.code(answer.executed_sql, language="sql", wrap_lines=True)
-        with st.form(key=f"edit-{entry.number}", border=False):
-            edited = st.text_area("Edit and run", sql, height="content", key=f"edited-{entry.number}")
-            widgets.small("What you change passes the same checks before it runs.")
-            if st.form_submit_button("Run this SQL", key=f"run-{entry.number}") and edited:
-                request(edited, is_sql=True, corrects=answer.id if edited.strip() != sql.strip() else "")
-                st.rerun()
+    text = entry.request.text
+    return shorten(say("answer.sql_asked", sql=text) if entry.request.is_sql else text, limit)
 
 
 def _footer(entry: Entry) -> None:
+    """Up to when the data is there, how old the result is, what it cost, who answered, and how long that took."""
     answer = entry.answer
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"provenance-{entry.number}"):
+        parts = provenance(answer) if answer.outcome == "answered" else ()
+        if parts:
+            widgets.provenance(parts)
         widgets.meta(answer, entry.seconds)
         if answer.stages:
-            with st.popover("Steps and times", type="tertiary", key=f"how-{entry.number}"):
-                widgets.label("How this was answered, step by step")
+            with st.popover(say("answer.steps"), type="tertiary", key=f"how-{entry.number}"):
+                widgets.label(say("answer.steps_title"))
                 widgets.stages(answer.stages)

@@ -29,6 +29,8 @@ from nl2sql.answer.base import (
 from nl2sql.catalog.model import Dataset, DataType, Field, FieldValue, Metric, NamedFilter, SemanticModel
 from nl2sql.engines.base import Estimate, ResultTable
 from nl2sql.errors import QueryTimedOut
+from nl2sql.guard.policy import Policy
+from nl2sql.guard.violation import Violation, Violations
 from nl2sql.question import Principal, Question
 from nl2sql.trace import Listener, StageEvent, ignore
 from nl2sql.writers.base import Origin
@@ -236,11 +238,18 @@ class ScriptedPipeline:
     stopped: Event = field(default_factory=Event)
     on_the_way: dict[str, list[StageEvent]] = field(default_factory=dict)
     model: SemanticModel = MODEL
+    policy: Policy = field(default_factory=Policy)
     today: date = TODAY
     engine: ScriptedEngine = field(default_factory=ScriptedEngine)
 
     def model_for(self, role: str) -> SemanticModel:
         return self.model
+
+    def policy_for(self, role: str) -> Policy:
+        return self.policy
+
+    def explain(self, sql: str, principal: Principal | None = None) -> tuple[str, ...]:
+        return ("Start from orders", "Group the rows by country", "For each group, work out: turnover")
 
     answered = staticmethod(answered)
     table = staticmethod(table)
@@ -300,6 +309,12 @@ class ScriptedPipeline:
         self.planned.append((plan, fresh))
         self._note(accept_cost, question_id)
         return replace(answered(Question("edited")), id=question_id, origin=Origin("plan"), plan=str(plan))
+
+    def check(self, sql: str, principal: Principal | None = None) -> Violations:
+        return Violations((Violation("sensitive", "email", "The column email is private."),))
+
+    def explain(self, sql: str, principal: Principal | None = None) -> tuple[str, ...]:
+        return ("Read the <b>orders</b>", "Sum amount for each country")
 
     def cancel(self, question_id: str) -> bool:
         self.cancelled.append(question_id)

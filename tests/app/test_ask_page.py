@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from nl2sql.answer.base import Answer
 from nl2sql.question import Question
+from streamlit_app.asking.results import plain_hint
 from streamlit_app.asking.state import Conversation
 from streamlit_app.store.base import Request
 
@@ -49,14 +50,14 @@ def test_an_answer_shows_headline_reading_findings_receipt_table_chart_and_sql(a
     assert app.dataframe[0].value.shape == (3, 3)
     assert len(app.get("plotly_chart")) == 1
     assert app.code[0].value.startswith("SELECT country, SUM(amount)")
-    assert app.download_button[0].label == "Download CSV"
+    assert app.session_state["export-1"] is False, "the downloads, closed"
 
 
 def test_the_text_that_ran_is_one_click_away_from_the_sql_people_read(app: AppTest) -> None:
     ask(app, "Turnover by country in 2025")
     assert len(app.code) == 1
-    app.toggle[0].set_value(True).run()
-    assert app.toggle[0].label == "As executed"
+    app.toggle(key="executed-1").set_value(True).run()
+    assert app.toggle(key="executed-1").label == "As executed"
     assert "FROM (SELECT orders.amount" in app.code[1].value
 
 
@@ -71,7 +72,7 @@ def test_values_headlines_and_questions_never_act_as_html_or_markdown(app: AppTe
     ask(app, "flibber <img src=x onerror=alert(1)> $a$")
     ask(app, "**Turnover** <img src=x onerror=alert(1)> :rocket: $a$ [x](http://evil.example)")
     page = shown(app)
-    assert "<img" not in page and "<script" not in page and "<i>gibbet" not in page
+    assert "<img" not in page and "<script>alert" not in page and "<i>gibbet" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     ask(app, "Turnover again")
     folded = next(each.label for each in app.expander if "Turnover" in each.label)
@@ -151,6 +152,12 @@ def test_a_refused_statement_says_why_and_can_be_edited(app: AppTest, pipeline: 
     app.button(key="run-1").click().run()
     assert [sql for sql, _ in pipeline.ran] == ["SELECT country FROM orders"]
     assert "Your SQL" in shown(app)
+
+
+def test_what_the_guard_tells_a_model_is_told_to_a_person_without_its_codes() -> None:
+    told = "[unknown_column] Did you mean mail (the address)? (at: users.mial)\n[no_join] Join a and b. (at: a, b)"
+    assert plain_hint(told) == "Did you mean mail (the address)? Join a and b."
+    assert plain_hint("Ask for a count instead.") == "Ask for a count instead."
 
 
 @pytest.mark.parametrize("typed", ["SELECT country FROM orders", "with x as (select 1 from orders) select * from x"])

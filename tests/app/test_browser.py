@@ -177,8 +177,9 @@ def test_a_question_becomes_headline_chart_table_receipt_sql_and_a_download(
     assert Decimal(page.get_by_test_id("glide-cell-1-4").text_content() or "") == rows[4][1]
     page.get_by_text("SQL", exact=True).last.click()
     expect(page.get_by_test_id("stCode")).to_contain_text("SELECT")
+    page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV", exact=True).click()
     download.value.save_as(tmp_path / "answer.csv")
     with (tmp_path / "answer.csv").open(newline="", encoding="utf-8") as file:
         downloaded = list(csv.reader(file))[1:]
@@ -269,7 +270,12 @@ def sideways(page: Page) -> list[str]:
         """() => [...document.querySelectorAll(
             '.stMainBlockContainer h1, .stMainBlockContainer h2, .stMainBlockContainer p, .stMainBlockContainer button,'
             + '.stMainBlockContainer section, .stMainBlockContainer dl, .js-plotly-plot, [data-testid=stDataFrame]')]
-          .filter(e => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest('[role=tablist]'))
+          .filter(e => {
+            const over = box => box.getBoundingClientRect().right > window.innerWidth + 1;
+            const cuts = box => getComputedStyle(box).overflowX !== 'visible' && !over(box);
+            for (let box = e; box && !box.matches('.stMain'); box = box.parentElement) if (cuts(box)) return false;
+            return over(e);
+          })
           .map(e => e.tagName + ': ' + e.textContent.slice(0, 60))"""
     )
     return found

@@ -60,7 +60,7 @@ def test_an_answer_says_up_to_when_its_data_is_there(app: AppTest, pipeline: Any
     pipeline.scripts["new"] = lambda q: replace(pipeline.answered(q), data_as_of=NEWEST)
     ask(app, "new turnover")
     assert "<span>Data as of 30 June 2026, 23:59 UTC</span></span></p>" in shown(app)
-    assert "fresh-1" not in buttons(app)
+    assert "from the cache" not in shown(app)
 
 
 def test_an_answer_of_which_nothing_is_known_says_nothing(app: AppTest) -> None:
@@ -128,12 +128,24 @@ def test_thumbs_go_to_the_ledger_with_the_id_of_the_question(app: AppTest, pipel
     (number,) = pipeline.ids
     app.feedback(key="feedback-1").set_value(1).run()
     assert pipeline.feedback == [(number, "good", "")]
-    assert not app.text_input, "nobody is asked what was wrong with a good answer"
+    assert "comment-1" not in {each.key for each in app.text_input}, "nobody is asked what was wrong with a good answer"
     app.feedback(key="feedback-1").set_value(0).run()
     app.text_input(key="comment-1").set_value("  <b>net</b> of refunds ").run()
     assert pipeline.feedback[1:] == [(number, "bad", ""), (number, "bad", "<b>net</b> of refunds")]
     assert "Thank you, noted." in shown(app)
     assert len(pipeline.asked) == 1, "a verdict asks nothing again"
+
+
+def test_a_reason_goes_before_the_comment_in_a_form_that_can_be_grouped(app: AppTest, pipeline: Any) -> None:
+    ask(app, "turnover")
+    app.feedback(key="feedback-1").set_value(0).run()
+    app.pills(key="reason-1").set_value("wrong_period").run()
+    app.text_input(key="comment-1").set_value("May; not June").run()
+    assert [comment for _, _, comment in pipeline.feedback] == [
+        "",
+        "reason: wrong_period",
+        "reason: wrong_period; May; not June",
+    ]
 
 
 def test_a_verdict_can_be_taken_back(app: AppTest, pipeline: Any) -> None:

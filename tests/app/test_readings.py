@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from streamlit.elements.lib.mutable_status_container import StatusContainer
 from streamlit.testing.v1 import AppTest
 
 from nl2sql.answer.turns import MAX_SHAPE_COLUMNS, shape_of
@@ -76,23 +75,23 @@ def test_while_the_model_writes_the_page_tells_how_far_it_is_and_what_it_waits_f
 ) -> None:
     from streamlit_app import widgets
 
-    labels: list[str] = []
+    labels: list[tuple[str, str]] = []
     remarks: list[str] = []
-    update, remark = StatusContainer.update, widgets.stage_remark
+    now, remark = widgets.stage_now, widgets.stage_remark
 
-    def watched(self: Any, **how: Any) -> None:
-        labels.append(str(how.get("label")))
-        update(self, **how)
+    def watched(place: Any, stage: str, more: str = "") -> None:
+        labels.append((stage, more))
+        now(place, stage, more)
 
-    monkeypatch.setattr(StatusContainer, "update", watched)
+    monkeypatch.setattr(widgets, "stage_now", watched)
     monkeypatch.setattr(widgets, "stage_remark", lambda event: (remarks.append(event.note), remark(event)))
     pipeline.on_the_way["write"] = [
         StageEvent("write", "remark", note="429, again in 2.0 s"),
         StageEvent("write", "progress", note="640 characters"),
     ]
     ask(app, "Turnover")
-    assert "Writing the SQL… 640 characters" in labels
-    assert "Checking the SQL…" in labels[labels.index("Writing the SQL… 640 characters") :]
+    assert ("write", "640 characters") in labels
+    assert ("check", "") in labels[labels.index(("write", "640 characters")) :]
     assert remarks == ["429, again in 2.0 s"]
 
 
