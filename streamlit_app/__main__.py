@@ -94,6 +94,7 @@ def options(port: int, address: str = ADDRESS) -> list[str]:
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
         "server.fileWatcherType": "none",
+        "server.maxUploadSize": "0",
         "server.enableStaticServing": "true",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",

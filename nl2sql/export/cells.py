@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 # What makes a spreadsheet read a text cell as a formula, or hides one behind white space.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Wide ones are those of East Asian keyboards.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Json = str | int | float | bool | None
 

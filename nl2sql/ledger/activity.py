@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_,
 
 from nl2sql.ledger.table import questions
 
-# slow: the longest first; failed: the database or the model did not do its part; refused: the guard or a writer said that
-# this may not be asked; declined: not understood, or asked back; bad and good: by the reader, the newest verdict first.
+# slow: the longest first; failed: the database or the model did not do its part; refused: the guard or a writer said
+# that this may not be asked; declined: not understood, or asked back; bad and good: by the reader, the newest verdict
+# first.
 View = Literal["slow", "failed", "refused", "declined", "bad", "good"]
 
 _FORBIDDEN = ("unsafe", "sensitive")

@@ -16,7 +16,7 @@ from evals.lint.tags import guess_tags
 from nl2sql.errors import Nl2SqlError
 from nl2sql.ledger.read import Entry
 from nl2sql.settings import Settings
-from streamlit_app import widgets
+from streamlit_app import services, widgets
 from streamlit_app.activity.reading import forget
 from streamlit_app.safe import as_markdown, shorten
 from streamlit_app.signing_in.person import Person
@@ -89,7 +89,8 @@ def _verify(question_id: str, settings: Settings, person: Person) -> None:
 
 
 def _write(question_id: str, settings: Settings, person: Person, reviewer: str) -> None:
-    if "review" not in person.may:
+    here = services.who_is_here()  # the page may have been open for a day
+    if not isinstance(here, services.Present) or here.person.user != person.user or "review" not in here.person.may:
         return
     try:
         wanted = Wanted(

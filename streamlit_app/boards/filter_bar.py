@@ -13,8 +13,8 @@ from nl2sql.plan.narrow import TIME
 from streamlit_app import widgets
 from streamlit_app.boards import periods
 from streamlit_app.boards.choices import FilterField, filter_fields, label_of
-from streamlit_app.boards.keeping import desk, draw_all_again, may_change, save
-from streamlit_app.safe import as_html
+from streamlit_app.boards.keeping import desk, draw_all_again, draw_all_for_another, may_change, save
+from streamlit_app.safe import as_html, as_markdown
 from streamlit_app.services import Ready, shielded
 from streamlit_app.store.base import Board, BoardFilters
 from streamlit_app.words import say
@@ -86,6 +86,7 @@ def _fields(board: Board, filters: BoardFilters, ready: Ready) -> None:
     opened = st.popover(told, icon=":material/filter_alt:", key="filter-fields", on_change="rerun")
     if not opened.open:
         return
+    draw_all_for_another(ready)
     with opened, shielded(widgets.problem):
         fields = _known_fields(ready)
         if not fields:
@@ -102,7 +103,7 @@ def _field(field: FilterField, filters: BoardFilters, board: Board) -> str:
     key = f"filter-{board.id}-{field.name}"
     chosen = [each for each in filters.values.get(field.name, ()) if each in field.words]
     st.multiselect(
-        field.label,
+        as_markdown(field.label),
         list(field.words),
         chosen,
         format_func=lambda each: field.words.get(each, each),

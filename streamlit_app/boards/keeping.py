@@ -11,6 +11,7 @@ from streamlit_app import services, widgets
 from streamlit_app.boards.change import copied
 from streamlit_app.safe import as_markdown
 from streamlit_app.services import Ready
+from streamlit_app.signing_in.person import Permission
 from streamlit_app.store.base import Board
 from streamlit_app.store.errors import BoardChanged, StoreError
 from streamlit_app.words import say
@@ -44,10 +45,17 @@ def draw_all_again() -> None:
         st.rerun()
 
 
-def still_may(ready: Ready) -> bool:
+def still_may(ready: Ready, what: Permission = "boards") -> bool:
     """Asked anew with each change: who was let in when the page was drawn may be out by now."""
     now = services.start()
-    return isinstance(now, Ready) and now.person.user == ready.person.user and "boards" in now.person.may
+    return isinstance(now, Ready) and now.person.user == ready.person.user and what in now.person.may
+
+
+def draw_all_for_another(ready: Ready) -> None:
+    """At the start of a fragment that asks: who was let in when it was drawn may be out by now, or in another role."""
+    now = services.start()
+    if not isinstance(now, Ready) or now.person != ready.person:
+        st.rerun()
 
 
 def may_change(board: Board, ready: Ready) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from streamlit_app import widgets
-from streamlit_app.boards.keeping import desk, may_change, save
+from streamlit_app.boards.keeping import desk, may_change, save, still_may
 from streamlit_app.services import Ready
 from streamlit_app.store.base import Board, Shared
 from streamlit_app.words import say
@@ -39,7 +39,7 @@ def _choice(board: Board, ready: Ready) -> None:
 
     def change() -> None:
         chosen: Shared = "house" if st.session_state.get(key) == "house" else "private"
-        if "share" not in ready.person.may:
+        if not still_may(ready, "share"):
             desk().tell(problem=say("boards.not_shareable"))
             return
         save(ready, replace(board, shared=chosen), say(f"boards.share.now_{chosen}"))

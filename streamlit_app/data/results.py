@@ -12,6 +12,7 @@ from streamlit_app.data.names import dataset_label
 from streamlit_app.data.search import Found, Hit
 from streamlit_app.data.seen import Seen
 from streamlit_app.data.views import Ask, open_table, show_examples
+from streamlit_app.safe import as_markdown
 from streamlit_app.words import say, say_count
 
 # Whoever has to read more than these types another word.
@@ -44,7 +45,7 @@ def _show(hit: Hit, seen: Seen, place: int) -> None:
             st.button(
                 say("data.open"),
                 key=f"data-hit-open-{place}",
-                help=say("data.open_table", table=table),
+                help=as_markdown(say("data.open_table", table=table)),
                 on_click=open_table,
                 args=(seen, hit.entry.dataset),
                 type="tertiary",

@@ -9,32 +9,21 @@ import streamlit as st
 
 from evals.errors import LogInvalid
 from evals.log.records import CaseRecord, Shown
-from evals.outcome import Outcome, result_of
+from evals.outcome import result_of
 from streamlit_app import widgets
+from streamlit_app.quality.eyes import Eyes
 from streamlit_app.quality.runs import Digest, records_not_right
 from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.words import say
 
 # A screen of them, and more than anybody looks through here; the report has all of them, with filters.
 FIRST_SHOWN, MAX_SHOWN = 8, 50
 _SHOWN_ROWS = 5
-_OUTCOMES: dict[Outcome, str] = {
-    "wrong_rows": "Wrong numbers or rows",
-    "wrong_columns": "Something asked for is missing",
-    "wrong_order": "Wrong order",
-    "wrong_error": "The database could not run it",
-    "wrong_answered": "Answered, and should not have been",
-    "unsafe_executed": "SQL ran that must never run",
-    "guard_blocked": "Stopped by the guard",
-    "timeout": "Took too long",
-    "declined": "Declined, and has an answer",
-    "clarified": "Asked back, and needs no question",
-    "failed": "The provider or the database failed",
-}
 _WORST_FIRST = ("wrong", "refused", "declined", "failed")
 
 
-def show_not_right(digest: Digest, role: str) -> None:
-    """`role` is that of whoever looks: results of questions asked as another one stay hidden."""
+def show_not_right(digest: Digest, eyes: Eyes) -> None:
+    """Results that were computed for others than whoever looks stay hidden."""
     try:
         records = records_not_right(str(digest.head.log.path), digest.head.log.changed_ns, digest.head.log.size)
     except LogInvalid as error:
@@ -42,23 +31,26 @@ def show_not_right(digest: Digest, role: str) -> None:
         return
     cases = _by_case(records)
     if not cases:
-        widgets.small("Every question of this run was answered right.")
+        widgets.small(say("quality.all_right"))
         return
     most = FIRST_SHOWN
     if len(cases) > FIRST_SHOWN and st.session_state.get("not-right-all"):
         most = MAX_SHOWN
     for number, repeats in enumerate(cases[:most]):
         first = repeats[0]
-        times = f" ({len(repeats)} of {digest.head.repeats} times)" if digest.head.repeats > 1 else ""
-        label = f"{as_markdown(shorten(first.question, 110))} :gray[{_OUTCOMES[first.outcome]}{times}]"
+        times = say("quality.times", count=len(repeats), total=digest.head.repeats) if digest.head.repeats > 1 else ""
+        outcome = " ".join(part for part in (say(f"quality.outcome.{first.outcome}"), times) if part)
+        label = f"{as_markdown(shorten(first.question, 110))} :gray[{as_markdown(outcome)}]"
         fold = st.expander(label, key=f"not-right-{number}-{first.id}", on_change="rerun")
         if fold.open:
             with fold:
-                _show(first, role)
+                _show(first, eyes.see(digest.head, first.role))
     if len(cases) > FIRST_SHOWN:
-        st.toggle(f"Show all {len(cases):,}" if len(cases) <= MAX_SHOWN else f"Show {MAX_SHOWN}", key="not-right-all")
+        say_all = say("quality.show_all", count=f"{len(cases):,}")
+        say_some = say("quality.show_some", count=MAX_SHOWN)
+        st.toggle(as_markdown(say_all if len(cases) <= MAX_SHOWN else say_some), key="not-right-all")
     if len(cases) > most == MAX_SHOWN:
-        widgets.small(f"And {len(cases) - MAX_SHOWN:,} more: the report has them all.")
+        widgets.small(say("quality.more_in_report", count=f"{len(cases) - MAX_SHOWN:,}"))
 
 
 def _by_case(records: Sequence[CaseRecord]) -> list[list[CaseRecord]]:
@@ -69,33 +61,33 @@ def _by_case(records: Sequence[CaseRecord]) -> list[list[CaseRecord]]:
     return sorted(cases.values(), key=lambda repeats: _WORST_FIRST.index(result_of(repeats[0].outcome)))
 
 
-def _show(record: CaseRecord, role: str) -> None:
-    may_see = record.role in ("", role)
+def _show(record: CaseRecord, may_see: bool) -> None:
+    """What the headline and the reason say are values of a result as well."""
     for turn in record.turns:
-        widgets.small(f"Asked before: {turn}")
-    if record.reason:
+        widgets.small(say("quality.asked_before", question=turn))
+    if record.reason and may_see:
         widgets.notice(record.reason, warning=True)
     answered, right = st.columns(2) if record.gold is not None else (st.container(), None)
     with answered:
-        widgets.label("What was answered")
-        if record.said.headline:
+        widgets.label(say("quality.answered"))
+        if record.said.headline and may_see:
             widgets.small(shorten(record.said.headline, 400))
         _table(record.said.table, may_see)
         _sql(record.said.sql)
     if right is not None and record.gold is not None:
         with right:
-            widgets.label("What is right")
+            widgets.label(say("quality.right"))
             _table(record.gold.table, may_see)
             _sql(record.gold.sql)
     elif record.kind != "answerable":
-        widgets.small("What is right: not to answer it.")
+        widgets.small(say("quality.right_not_to_answer"))
 
 
 def _table(shown: Shown | None, may_see: bool) -> None:
     if shown is None or not shown.columns:
         return
     if not may_see:
-        widgets.small("The result is hidden: the question was asked in another role than yours.")
+        widgets.small(say("quality.hidden"))
         return
     names = [
         f"{name} ({place})" if shown.columns.index(name) != place else name for place, name in enumerate(shown.columns)
@@ -103,7 +95,7 @@ def _table(shown: Shown | None, may_see: bool) -> None:
     frame = pd.DataFrame([[_cell(cell) for cell in row] for row in shown.rows[:_SHOWN_ROWS]], columns=names)
     st.dataframe(frame, hide_index=True, height="content")
     if shown.row_count > len(frame):
-        widgets.small(f"The first {len(frame):,} of {shown.row_count:,} rows.")
+        widgets.small(say("quality.first_rows", count=f"{len(frame):,}", total=f"{shown.row_count:,}"))
 
 
 def _cell(value: object) -> str:

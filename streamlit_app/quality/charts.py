@@ -13,6 +13,7 @@ from evals.summary.tally import Tally
 from nl2sql.answer.figure import LOOKS, Look, Theme
 from streamlit_app.quality.runs import Digest
 from streamlit_app.quality.words import between, day, series, tag_words, whole
+from streamlit_app.words import say
 
 PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
@@ -50,7 +51,7 @@ def show_trend(digests: Sequence[Digest]) -> None:
     lowest = 100 * min(_interval(each.total).low for each in digests)
     drawn.update_yaxes(ticksuffix=" %", range=[max(0.0, lowest - 4), 102], gridcolor=look.grid, showgrid=True)
     drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": -0.18, "font": {"color": look.ink}})
-    _show(drawn, "trend", "Share of right answers over time, with intervals")
+    _show(drawn, "trend", say("quality.alt.trend"))
 
 
 def show_tags(shares: Mapping[str, Tally]) -> None:
@@ -81,7 +82,7 @@ def show_tags(shares: Mapping[str, Tally]) -> None:
         showgrid=True,
     )
     drawn.update_yaxes(tickvals=places, ticktext=ticks, range=[len(names) - 0.5, -0.5], tickfont={"color": look.ink})
-    _show(drawn, "tags", "Share of right answers by kind of question, with intervals")
+    _show(drawn, "tags", say("quality.alt.tags"))
 
 
 def _bars(shares: Sequence[Tally], colour: str) -> dict[str, Any]:
@@ -97,8 +98,8 @@ def _bars(shares: Sequence[Tally], colour: str) -> dict[str, Any]:
 
 
 def _hover(name: str, share: Tally) -> str:
-    interval = f"the true share is likely {between(_interval(share))}"
-    return f"<b>{name}</b><br>{share.right:,} of {share.trials:,} right ({whole(_share(share))} %)<br>{interval}"
+    right = say("quality.hover", right=f"{share.right:,}", trials=f"{share.trials:,}", share=whole(_share(share)))
+    return f"<b>{name}</b><br>{right}<br>{say('quality.hover_interval', between=between(_interval(share)))}"
 
 
 def _share(total: Tally) -> float:

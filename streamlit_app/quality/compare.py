@@ -19,22 +19,24 @@ from evals.summary.tally import percentile
 from evals.wording import milliseconds, money
 from streamlit_app import widgets
 from streamlit_app.quality import words
-from streamlit_app.quality.runs import Digest
+from streamlit_app.quality.eyes import Eyes
+from streamlit_app.quality.runs import Digest, Head
 from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.words import say
 
 # More flips than anybody reads here; “nl2sql eval compare” prints them all.
 MAX_FLIPS = 20
 
 
-def show_comparison(complete: Sequence[Digest], chosen: Digest) -> None:
+def show_comparison(complete: Sequence[Digest], chosen: Digest, eyes: Eyes) -> None:
     """Folded, and not computed before it is opened. The run that is shown above is judged, by the one before it."""
-    fold = st.expander("Compare two runs", key="quality-compare", on_change="rerun")
+    fold = st.expander(as_markdown(say("quality.compare.title")), key="quality-compare", on_change="rerun")
     if not fold.open:
         return
     with fold:
         baseline, judged = _picked(complete, chosen)
         if baseline is judged:
-            widgets.small("Pick two different runs.")
+            widgets.small(say("quality.compare.same"))
             return
         try:
             (comparison,) = compare_runs(_read(baseline), [_read(judged)])
@@ -46,8 +48,9 @@ def show_comparison(complete: Sequence[Digest], chosen: Digest) -> None:
             return
         _verdict(comparison)
         _figures(baseline, judged)
-        _flips("Right before, and not any more", comparison.lost)
-        _flips("Right now, and not before", comparison.gained)
+        heads = (baseline.head, judged.head)
+        _flips(say("quality.compare.lost"), comparison.lost, heads, eyes)
+        _flips(say("quality.compare.gained"), comparison.gained, heads, eyes)
 
 
 def _picked(complete: Sequence[Digest], chosen: Digest) -> tuple[Digest, Digest]:
@@ -56,14 +59,16 @@ def _picked(complete: Sequence[Digest], chosen: Digest) -> tuple[Digest, Digest]
     paths = list(names)
     place = paths.index(str(chosen.head.log.path))
     before = min(place + 1, len(paths) - 1) if place + 1 < len(paths) else max(0, place - 1)
-    first = _select("A, the baseline", names, before, "quality-a")
-    second = _select("B, the run that is judged", names, place, "quality-b")
+    first = _select(say("quality.compare.a"), names, before, "quality-a")
+    second = _select(say("quality.compare.b"), names, place, "quality-b")
     return first, second
 
 
 def _select(label: str, names: dict[str, Digest], index: int, key: str) -> Digest:
     paths = list(names)
-    picked = st.selectbox(label, paths, index=index, format_func=lambda path: words.run_name(names[path]), key=key)
+    picked = st.selectbox(
+        as_markdown(label), paths, index=index, format_func=lambda path: words.run_name(names[path]), key=key
+    )
     return names.get(picked or "", names[paths[index]])
 
 
@@ -84,7 +89,7 @@ def _verdict(comparison: Comparison) -> None:
         widgets.small(text)
     pairing = comparison.pairing
     if left_out := len(pairing.only_first) + len(pairing.only_second) + len(pairing.changed):
-        widgets.small(f"Left out: {left_out:,} that only one run has, or that changed in between.")
+        widgets.small(say("quality.compare.left_out", count=f"{left_out:,}"))
 
 
 def _figures(baseline: Digest, judged: Digest) -> None:
@@ -96,18 +101,18 @@ def _figures(baseline: Digest, judged: Digest) -> None:
             (
                 name,
                 words.series(each.head),
-                f"{each.total.right:,} of {each.total.trials:,}",
+                say("quality.of", count=f"{each.total.right:,}", total=f"{each.total.trials:,}"),
                 milliseconds(percentile(each.times, 50)),
                 milliseconds(percentile(each.times, 95)),
                 money(each.cost, each.currency) if each.cost is not None else "–",
                 money(per_right, each.currency) if per_right is not None else "–",
             )
         )
-    columns = ["Run", "Answered by", "Right", "Half within", "95 % within", "Cost", "For each right one"]
+    columns = [say(f"quality.column.{name}") for name in ("run", "who", "right", "half", "most", "cost", "each")]
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height="content")
 
 
-def _flips(title: str, cases: Sequence[PairedCase]) -> None:
+def _flips(title: str, cases: Sequence[PairedCase], heads: tuple[Head, Head], eyes: Eyes) -> None:
     if not cases:
         return
     widgets.label(f"{title}: {len(cases):,}")
@@ -116,22 +121,25 @@ def _flips(title: str, cases: Sequence[PairedCase]) -> None:
         fold = st.expander(as_markdown(shorten(about.question, 110)), key=f"flip-{about.id}", on_change="rerun")
         if fold.open:
             with fold:
-                for column, name, records in zip(st.columns(2), "AB", (case.first, case.second), strict=True):
+                sides = zip(st.columns(2), "AB", (case.first, case.second), heads, strict=True)
+                for column, name, records, head in sides:
                     with column:
-                        _side(name, records)
+                        _side(name, records, head, eyes)
     if len(cases) > MAX_FLIPS:
-        widgets.small(f"And {len(cases) - MAX_FLIPS:,} more: “nl2sql eval compare” prints them all.")
+        widgets.small(say("quality.compare.more", count=f"{len(cases) - MAX_FLIPS:,}"))
 
 
-def _side(name: str, records: Sequence[CaseRecord]) -> None:
+def _side(name: str, records: Sequence[CaseRecord], head: Head, eyes: Eyes) -> None:
     """Of several repeats, one that went as most of them did."""
     right = sum(record.is_right for record in records)
     shown = next(record for record in records if record.is_right == (2 * right >= len(records)))
-    times = f", {right} of {len(records)} times right" if len(records) > 1 else ""
-    widgets.label(f"{name}: {shown.outcome.replace('_', ' ')}{times}")
+    may_see = eyes.see(head, shown.role)
+    times = f", {say('quality.times_right', count=right, total=len(records))}" if len(records) > 1 else ""
+    outcome = say(f"quality.outcome.{shown.outcome}")
+    widgets.label(f"{name}: {outcome}{times}")
     if shown.said.sql:
         st.code(shown.said.sql, language="sql", wrap_lines=True)
-    elif shown.said.headline:
+    elif shown.said.headline and may_see:
         widgets.small(shorten(shown.said.headline, 300))
-    if shown.reason:
+    if shown.reason and may_see:
         widgets.small(shown.reason)

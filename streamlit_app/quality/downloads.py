@@ -8,15 +8,22 @@ from pathlib import Path
 
 import streamlit as st
 
+from streamlit_app import widgets
+from streamlit_app.quality.eyes import Eyes
 from streamlit_app.quality.runs import Digest
+from streamlit_app.safe import as_markdown
+from streamlit_app.words import say
 
 
-def show_downloads(digest: Digest) -> None:
-    """Nothing is read before somebody clicks."""
+def show_downloads(digest: Digest, eyes: Eyes) -> None:
+    """Nothing is read before somebody clicks. The files hold all results, so they are for whoever may see all."""
+    if not eyes.see_all(digest):
+        widgets.small(say("quality.download.hidden"))
+        return
     path = digest.head.log.path
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Download the report",
+            as_markdown(say("quality.download.report")),
             partial(_report, path),
             file_name=f"{path.stem}.html",
             mime="text/html",
@@ -24,10 +31,10 @@ def show_downloads(digest: Digest) -> None:
             on_click="ignore",
             type="tertiary",
             icon=":material/download:",
-            help="One page with every question of this run: filters, SQL, results. It opens without a network.",
+            help=as_markdown(say("quality.download.report_help")),
         )
         st.download_button(
-            "Download the log",
+            as_markdown(say("quality.download.log")),
             partial(path.read_bytes),
             file_name=path.name,
             mime="application/jsonl",
@@ -35,7 +42,7 @@ def show_downloads(digest: Digest) -> None:
             on_click="ignore",
             type="tertiary",
             icon=":material/download:",
-            help="JSON lines: one for each answer.",
+            help=as_markdown(say("quality.download.log_help")),
         )
 
 

@@ -17,6 +17,7 @@ from evals.log.records import BESIDE, CaseRecord, lines, read_header
 from evals.report.light import read_light_run
 from evals.summary.summarise import summarise
 from evals.summary.tally import CaseTally, Tally
+from streamlit_app.words import say
 
 # A year of weekly runs; of a suite, the newest of them are shown.
 MAX_RUNS = 60
@@ -33,7 +34,8 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Whose run it is. `model` and `prompt` are "" where no language model was asked; `started` is UTC."""
+    """Whose run it is. `model` and `prompt` are "" where no language model was asked; `started` is UTC. `role` and
+    `attributes` are those of questions that name none of their own; a role of None was not kept."""
 
     log: Log
     suite: str
@@ -46,17 +48,22 @@ class Head:
     started: datetime
     case_count: int
     repeats: int
+    suite_path: str
+    role: str | None
+    attributes: str
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
     """A run in counts. `stopped` is "" for one that went through all its cases, or goes on; else why it did not.
-    `cost` is money in `currency`; None where no answer says what it cost."""
+    `roles` are those that single questions name. `cost` is money in `currency`; None where no answer says what
+    it cost."""
 
     head: Head
     cases: tuple[CaseTally, ...]
     total: Tally
     stopped: str
+    roles: frozenset[str]
     cost: float | None
     currency: str
 
@@ -83,7 +90,7 @@ def find_runs(folder: Path) -> Found:
     for log in _logs_in(folder):
         head = _head(str(log.path), log.changed_ns, log.size)
         if isinstance(head, str):
-            problems.append(head)
+            problems.append(head or say("quality.no_start", name=log.path.name))
         elif head.writer != "gold":  # says what a suite can give, and nothing of the answers
             heads.append(head)
     return Found(tuple(sorted(heads, key=lambda each: each.started, reverse=True)), tuple(problems))
@@ -95,7 +102,7 @@ def read_digests(heads: Iterable[Head]) -> tuple[list[Digest], list[str]]:
     for head in heads:
         found = _digest(str(head.log.path), head.log.changed_ns, head.log.size)
         if isinstance(found, str):
-            problems.append(found)
+            problems.append(found or say("quality.no_start", name=head.log.path.name))
         elif found.cases:
             digests.append(found)
     return digests, problems
@@ -133,7 +140,7 @@ def _head(path: str, changed_ns: int, size: int) -> Head | str:
     try:
         started = datetime.fromisoformat(first.started_at)
     except ValueError:
-        return f"{log.path.name} does not say when it was started."
+        return ""  # told by whoever reads: a sentence is in somebody's language, and this is kept for all
     return Head(
         log,
         first.suite,
@@ -146,11 +153,14 @@ def _head(path: str, changed_ns: int, size: int) -> Head | str:
         started.replace(tzinfo=None),
         first.case_count,
         first.repeats,
+        first.suite_path,
+        first.settings.get("role"),
+        first.settings.get("attributes", ""),
     )
 
 
 # Shared and never changed: copies for each run of the page would take longer than all else on it.
-@st.cache_resource(show_spinner="Reading the logs…", max_entries=500)
+@st.cache_resource(show_spinner=False, max_entries=500)
 def _digest(path: str, changed_ns: int, size: int) -> Digest | str:
     log = Log(Path(path), changed_ns, size)
     head = _head(path, changed_ns, size)
@@ -163,7 +173,8 @@ def _digest(path: str, changed_ns: int, size: int) -> Digest | str:
     summary = summarise(run.records, run.header)
     currency, cost = next(iter(summary.spending.total.items()), ("", None))
     stopped = run.end.stopped if run.end is not None else ""
-    return Digest(head, summary.cases, summary.total, stopped, None if cost is None else float(cost), currency)
+    roles = frozenset(record.role for record in run.records if record.role)
+    return Digest(head, summary.cases, summary.total, stopped, roles, None if cost is None else float(cost), currency)
 
 
 def _without_folder(message: str, path: Path) -> str:

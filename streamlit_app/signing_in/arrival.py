@@ -45,6 +45,6 @@ def arrival() -> Arrival:
 def open_door() -> str:
     """The name of an option of the server that would let others in past any sign-in; empty when there is none."""
     must_be_on = ("server.enableCORS", "server.enableXsrfProtection")
-    must_be_off = ("server.enableAgentApi", "server.trustedUserHeaders")
+    must_be_off = ("server.enableAgentApi", "server.trustedUserHeaders", "global.developmentMode")
     closed = [name for name in must_be_on if not config.get_option(name)]
     return next(iter([*closed, *(name for name in must_be_off if config.get_option(name))]), "")

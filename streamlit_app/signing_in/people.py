@@ -15,7 +15,7 @@ MAX_USER_CHARS = 500
 MAX_NAME_CHARS = 80
 # What the policy takes at most.
 MAX_ATTRIBUTE_CHARS = 200
-OF_EMAIL = ("email", "email_domain")  # claims that rules may name, read from the verified address alone
+OF_EMAIL = ("email", "email_domain")  # claims that are read from the verified address alone, whoever names them
 DEFAULT_HOURS = 12.0  # a working day, with what comes before and after it
 
 
@@ -109,7 +109,7 @@ def person_of(people: People, identity: Identity) -> Person | Refusal:
     role = people.roles[entry.role]
     attributes: dict[str, str] = {}
     for attribute, source in (dict(role.attributes) | dict(entry.attributes)).items():
-        value = source if isinstance(source, str) else _single(identity.claims, source.claim)
+        value = source if isinstance(source, str) else _single(identity, source.claim)
         if not value:
             detail = f"The sign-in of {user} has no single value for the attribute {attribute} of the role {role.name}."
             return Refusal("no_attribute", who=name, ask=people.ask, how=identity.how, detail=detail)
@@ -128,13 +128,16 @@ def _entry(people: People, identity: Identity) -> Entry | None:
 
 
 def _values(identity: Identity, claim: str) -> frozenset[str]:
-    """An address that nobody vouches for is no value, and has no domain."""
-    if claim in OF_EMAIL:
-        part = identity.email if claim == "email" else identity.email.rpartition("@")[2]
-        return frozenset((part,)) - {""}
-    found = claim_of(identity.claims, claim)
+    found = _told(identity, claim)
     items = found if isinstance(found, list | tuple) else [found]
     return frozenset(text for each in items if (text := _text(each)))
+
+
+def _told(identity: Identity, claim: str) -> Any:
+    """An address that nobody vouches for is no claim, and has no domain: whoever writes it could be anybody."""
+    if claim in OF_EMAIL:
+        return identity.email if claim == "email" else identity.email.rpartition("@")[2]
+    return claim_of(identity.claims, claim)
 
 
 def claim_of(claims: Mapping[str, Any], name: str) -> Any:
@@ -147,9 +150,9 @@ def claim_of(claims: Mapping[str, Any], name: str) -> Any:
     return found
 
 
-def _single(claims: Mapping[str, Any], name: str) -> str:
+def _single(identity: Identity, name: str) -> str:
     """Empty where there is none, or more than one: which rows to show is never guessed."""
-    found = claim_of(claims, name)
+    found = _told(identity, name)
     if isinstance(found, list | tuple):
         found = found[0] if len(found) == 1 else None
     text = _text(found)
@@ -166,7 +169,7 @@ def _user(people: People, identity: Identity) -> str:
     """Unique over all issuers, and the same at each sign-in."""
     if not people.user_claim and identity.email:
         return identity.email
-    issuer, known_as = identity.claims.get("iss"), _text(claim_of(identity.claims, people.user_claim or "sub"))
+    issuer, known_as = identity.claims.get("iss"), _text(_told(identity, people.user_claim or "sub"))
     user = f"{issuer}#{known_as}" if isinstance(issuer, str) and issuer and known_as else ""
     return user if _is_usable(user) else ""
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.app.test_browser import _wait_until_healthy
+from tests.app.browser import served
 from tests.fakes.oidc.server import Provider, provide
 
 PEOPLE = """
@@ -73,18 +69,6 @@ def open_site(folder: Path, config: Path, repository: Path) -> Iterator[Site]:
 @contextmanager
 def running(folder: Path, config: Path) -> Iterator[tuple[str, Path]]:
     """Its address and its log, started in the folder with these settings."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NL2SQL_", "OPENAI_"))}
     path = folder / "app.log"
-    with path.open("w") as log:
-        command = [sys.executable, "-m", "streamlit_app", "--port", str(port)]
-        environ = kept | {"NL2SQL_CONFIG": str(config)}
-        server = subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log)
-        try:
-            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server, path)
-            yield f"http://localhost:{port}", path
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    with served(config, path, folder) as address:
+        yield address, path

@@ -131,6 +131,18 @@ def test_a_judged_answer_becomes_a_draft_case(
     assert "Nothing was written" in shown(app)
 
 
+def test_whoever_may_no_longer_judge_writes_nothing_from_a_page_that_is_still_open(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ledger.record(row("eeee5555", "How many bids are there?", sql="SELECT COUNT(*) AS bids FROM bids"))
+    ledger.give_feedback("eeee5555", "bad")
+    ledger.close()
+    app = opened(monkeypatch, person("activity", "review"))
+    monkeypatch.setattr(services, "who_is_here", lambda: services.Present(person("activity"), MemoryStore()))
+    app.button(key="case-eeee5555").click().run()
+    assert not app.exception and not (tmp_path / "harvest").exists()
+
+
 def test_a_verified_query_needs_a_name(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger.close()
     app = opened(monkeypatch)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.app.accessibility import problems_on
+from tests.app.browser import served
 from tests.app.test_browser import (  # noqa: F401 - fixtures
     QUESTION,
     SLOW,
     Visit,
-    _wait_until_healthy,
     address,
     browser,
     folder,
@@ -48,28 +43,6 @@ def box(page: Page) -> Locator:
 
 def headline(page: Page) -> Locator:
     return page.locator("h2.ask-headline").first
-
-
-@contextmanager
-def served(folder: Path, config: Path, **more: str) -> Iterator[str]:  # noqa: F811
-    """The app as a process of its own with `config`, and `more` in its environment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NL2SQL_", "OPENAI_"))}
-    with (folder / "app.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit_app", "--port", str(port)],
-            env=kept | {"NL2SQL_CONFIG": str(config)} | more,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server, Path(log.name))
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
 
 
 def test_a_slash_goes_to_the_box_and_the_arrows_bring_earlier_questions_back(visit: Visit) -> None:  # noqa: F811
@@ -202,7 +175,7 @@ def test_a_model_that_is_down_is_told_in_a_sentence_and_tried_again(
             "OPENAI_API_KEY": "sk-test-not-a-key",
             "NL2SQL_LLM_SECONDS": "5",
         }
-        with served(tmp_path, config, **more) as url:
+        with served(config, tmp_path / "app.log", **more) as url:
             opened = open_page(browser, url, "light", 1280)
             opened.ask("How many bids were placed last month?")
             expect(headline(opened.page)).to_have_text("No answer this time", timeout=60_000)
@@ -220,7 +193,7 @@ def test_a_database_that_goes_away_is_told_and_the_page_works_again_when_it_is_b
 ) -> None:
     here, away = tmp_path / "here.db", tmp_path / "away.db"
     shutil.copy(tiny_database, here)
-    with served(tmp_path, write_config(tmp_path, here)) as url:
+    with served(write_config(tmp_path, here), tmp_path / "app.log") as url:
         opened = open_page(browser, url, "light", 1280)
         opened.ask("bids per month")
         expect(opened.page.locator(".st-key-newest .ask-asked")).to_have_text("bids per month", timeout=60_000)
@@ -250,7 +223,7 @@ def test_a_hundred_thousand_rows_are_shown_searched_and_summed(
     sql = "SELECT a.id AS first_bid, b.id AS second_bid, c.amount AS amount FROM bids AS a" + "".join(
         f" JOIN bids AS {each} ON {each}.listing_id = a.listing_id" for each in "bc"
     )
-    with served(tmp_path, config) as url:
+    with served(config, tmp_path / "app.log") as url:
         opened = open_page(browser, url, "light", 1280)
         page = opened.page
         opened.ask(sql)

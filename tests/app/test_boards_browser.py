@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from nl2sql.settings import load_settings
 from streamlit_app.store.base import Board, Request, Tile
 from streamlit_app.store.open import open_store
-from tests.app.test_browser import FLAGS, _wait_until_healthy, chromium
+from tests.app.browser import launched, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -46,10 +42,8 @@ runpy.run_path("{app}", run_name="__main__")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield launched
-        launched.close()
+    with launched() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -66,28 +60,13 @@ def address(
     config.write_text(config.read_text() + f'app_database = "sqlite:///{folder}/app.db"\n')
     # Beside the app's own script, by whose folder Streamlit finds the pages.
     script = repository / "streamlit_app" / "app.py"
-    served = folder / "streamlit_app" / "app.py"
-    served.parent.mkdir()
-    served.write_text(SERVED.format(ann=ANN, bob=BOB, app=script))
-    (served.parent / "app_pages").symlink_to(script.parent / "app_pages")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NL2SQL_", "OPENAI_"))}
-    with (folder / "app.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(served), f"--server.port={port}", *STEADY],
-            cwd=repository,
-            env=kept | {"NL2SQL_CONFIG": str(config), "PYTHONPATH": str(repository)},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server, Path(log.name))
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    script_here = folder / "streamlit_app" / "app.py"
+    script_here.parent.mkdir()
+    script_here.write_text(SERVED.format(ann=ANN, bob=BOB, app=script))
+    (script_here.parent / "app_pages").symlink_to(script.parent / "app_pages")
+    run = ("streamlit", "run", str(script_here), "--server.port")
+    with served(config, folder / "app.log", repository, command=run, PYTHONPATH=str(repository)) as url:
+        yield url
 
 
 def visit(browser: Browser, address: str, who: str, path: str = "/", width: int = 1280) -> Page:

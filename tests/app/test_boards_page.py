@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from nl2sql.answer.chart_options import ChartOptions
 from nl2sql.question import Principal, Question
 from streamlit_app import services
+from streamlit_app.boards import filter_bar, keeping
 from streamlit_app.boards.compute import TileAnswer
 from streamlit_app.boards.export import board_html
 from streamlit_app.boards.pin import tile_of
@@ -322,6 +324,36 @@ def test_sharing_needs_its_permission(house: House, opened: Open) -> None:
     app = opened(board="b1")
     assert not [each for each in app.radio]
     assert "Your role does not share boards." in text(app)
+
+
+def test_whoever_may_no_longer_share_does_not_share_from_a_page_that_is_still_open(house: House, opened: Open) -> None:
+    house.keep(tile("x"))
+    app = opened(board="b1")
+    house.may = frozenset(PERMISSIONS) - {"share"}
+    _whole(app.radio[0].set_value("house").run())
+    assert house.kept().shared == "private"
+    assert "Your role does not share boards." in text(app)
+
+
+def test_the_values_to_filter_by_are_not_read_for_whoever_has_another_role_by_now(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of the page that runs alone, without the frame that knows who is there."""
+
+    class Again(Exception):
+        pass
+
+    def again() -> None:
+        raise Again
+
+    drawn, read = house.ready(), list[Ready]()
+    monkeypatch.setattr(filter_bar.st, "popover", lambda *_, **__: SimpleNamespace(open=True))
+    monkeypatch.setattr(keeping.st, "rerun", again)
+    monkeypatch.setattr(filter_bar, "_known_fields", read.append)
+    house.may = frozenset({"boards"})
+    with pytest.raises(Again):
+        filter_bar._fields.__wrapped__(house.keep(tile("x")), BoardFilters(), drawn)
+    assert not read
 
 
 def test_a_permission_that_was_taken_away_holds_at_the_next_click(house: House, opened: Open) -> None:

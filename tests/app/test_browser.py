@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,20 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.browser import launched, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-# No sandbox: test machines run as root. The rest keeps Chromium from calling home.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 QUESTION = "Top 5 categories by GMV in 2025"
 # Written by hand from the definition of GMV: final prices of sold listings, dated by closing, by top-level category.
 EXPECTED = """
@@ -47,26 +32,12 @@ GROUP BY 1 ORDER BY 2 DESC LIMIT 5
 SLOW = "SELECT COUNT(*) AS {name} FROM bids AS a" + "".join(
     f" JOIN bids AS {each} ON {each}.listing_id = a.listing_id" for each in "bcde"
 )
-START_SECONDS = 60
-
-
-def chromium() -> str:
-    """The browser to drive; without one the tests are skipped, except where CI must not skip them."""
-    found = os.environ.get("NL2SQL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        reason = "no Chromium: set NL2SQL_CHROMIUM to its path, or install the package chromium"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield launched
-        launched.close()
+    with launched() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -80,38 +51,8 @@ def address(
     tiny_database: Path, write_config: Callable[[Path, Path], Path], folder: Path, repository: Path
 ) -> Iterator[str]:
     """The app as `make demo` starts it, on a free port, with settings of its own."""
-    config = write_config(folder, tiny_database)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NL2SQL_", "OPENAI_"))}
-    with (folder / "app.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit_app", "--port", str(port)],
-            cwd=repository,
-            env=kept | {"NL2SQL_CONFIG": str(config)},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server, Path(log.name))
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - a fixed address of this machine
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start:\n{log.read_text()}")
+    with served(write_config(folder, tiny_database), folder / "app.log", repository) as url:
+        yield url
 
 
 @dataclass

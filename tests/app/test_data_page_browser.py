@@ -6,20 +6,15 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.app.accessibility import problems_on
+from tests.app.browser import rested
 from tests.app.test_browser import address, browser, folder, open_page, sideways  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 LOOKS = pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
-
-
-def rested(page: Page) -> None:
-    """Nothing is fading in or being asked any more: colours are judged as they stay."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(400)  # the longest of Streamlit's own transitions takes 300 ms
 
 
 def own(found: list[str]) -> list[str]:

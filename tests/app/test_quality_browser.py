@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.app.accessibility import problems_on
 from tests.app.run_logs import cases, header, write_log
 from tests.app.test_browser import address, browser, folder, open_page, sideways  # noqa: F401 - fixtures
 
@@ -43,4 +44,24 @@ def test_the_quality_page_is_read_and_unfolded(
     log.value.save_as(tmp_path / "log.jsonl")
     assert (tmp_path / "log.jsonl").read_bytes() == (folder / "evals" / "new.jsonl").read_bytes()
     assert visit.foreign == []
+    page.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_a_run_is_offered_and_a_prompt_is_edited(
+    browser: Browser,  # noqa: F811
+    address: str,  # noqa: F811
+    scheme: str,
+    width: int,
+) -> None:
+    page = open_page(browser, f"{address}/quality", scheme, width).page
+    page.get_by_role("radio", name="Start a run").click(timeout=60_000)
+    expect(page.get_by_role("button", name="Start the run")).to_be_enabled()
+    assert sideways(page) == [] and problems_on(page) == []
+    page.get_by_role("radio", name="Prompts").click()
+    box = page.get_by_role("textbox", name="Its text")
+    box.fill(box.input_value().replace("# system\n", "# system\nBe brief.\n", 1))
+    box.blur()
+    expect(page.locator(".quality-diff .add")).to_have_text("+Be brief.")
+    assert sideways(page) == [] and problems_on(page) == []
     page.close()

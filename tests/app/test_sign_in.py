@@ -186,6 +186,7 @@ def test_local_mode_opens_on_this_machine_only(house: House, came: Arrival) -> N
         ("server.enableXsrfProtection", False),
         ("server.enableAgentApi", True),
         ("server.trustedUserHeaders", {"X-User": "email"}),
+        ("global.developmentMode", True),
     ],
 )
 @pytest.mark.parametrize("mode", ["local", "oidc", "iap"])

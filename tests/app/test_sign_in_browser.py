@@ -10,8 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.app.browser import FLAGS, chromium
 from tests.app.sign_in_site import PEOPLE, Site, open_site, running
-from tests.app.test_browser import FLAGS, browser, chromium, sideways  # noqa: F401 - a fixture
+from tests.app.test_browser import browser, sideways  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

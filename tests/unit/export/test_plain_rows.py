@@ -18,9 +18,24 @@ def _rows(table: pa.Table) -> list[list[str]]:
     return list(csv.reader(io.StringIO(to_csv(table).decode("utf-8"), newline="")))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")'])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("x")'])
 def test_text_that_a_spreadsheet_would_run_is_defused(text: str) -> None:
     assert _rows(pa.table({"t": [text]}))[1] == ["'" + text]
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1+1", "x;'=1+1"),
+        ('x; "@SUM(A1)', "x; \"'@SUM(A1)"),
+        ("x\n=1+1", "x\n'=1+1"),
+        ("\r=1", "'\r'=1"),
+        ("a;b; 2-1\nc", "a;b; 2-1\nc"),
+    ],
+)
+def test_text_that_a_spreadsheet_splitting_at_semicolons_would_run_is_defused(text: str, safe: str) -> None:
+    """A field in quotes that is not the first of its line: there the quotes do not hold."""
+    assert _rows(pa.table({"first": ["a"], "t": [text]}))[1] == ["a", safe]
 
 
 def test_a_column_name_is_defused_too() -> None:

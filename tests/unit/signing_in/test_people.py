@@ -170,6 +170,17 @@ def test_a_user_is_known_by_issuer_and_sub_where_no_address_is_vouched_for() -> 
     assert isinstance(other, Person) and other.user == f"{ISSUER}#abc"
 
 
+def test_an_address_that_nobody_vouches_for_is_no_attribute_and_no_name_to_be_known_by() -> None:
+    """Whoever writes a colleague's address into their own profile would see that colleague's rows, and boards."""
+    by_address = {"reader": AppRole("reader", "analyst", frozenset({"ask"}), {"mail": FromClaim("email")})}
+    rows_of_one = People(by_address, default=Entry("reader"))
+    known_by_it = People(ROLES, default=Entry("reader"), user_claim="email")
+    for people, refused in ((rows_of_one, "no_attribute"), (known_by_it, "unknown")):
+        assert role_of(came(people, email="ada@example.com", email_verified=False)) == refused
+    own = came(rows_of_one, email="Ada@example.com", email_verified=True)
+    assert isinstance(own, Person) and own.attributes["mail"] == "ada@example.com"
+
+
 @pytest.mark.parametrize("claims", [{"sub": ""}, {"sub": None}, {"sub": "x" * 600}, {"sub": "a\nb"}, {"iss": None}])
 def test_nobody_is_somebody_without_a_name_to_be_known_by(claims: dict[str, Any]) -> None:
     assert role_of(came(People(ROLES, default=Entry("reader")), **claims)) == "unknown"
