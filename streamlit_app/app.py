@@ -14,11 +14,9 @@ from streamlit_app.signing_in.person import Permission, Person
 from streamlit_app.signing_in.refusal import Refusal
 from streamlit_app.signing_in.screens import settle, show_refusal, sign_out
 from streamlit_app.store.preferences import LANGUAGE, apply_preferences, remember
-from streamlit_app.words import LANGUAGE_KEY, LANGUAGES, language, say
+from streamlit_app.words import LANGUAGE_KEY, LANGUAGE_NAMES, LANGUAGES, language, say
 
 HERE = Path(__file__).parent
-# Each in its own words: whoever reads neither of the others still finds theirs.
-LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
 MAX_NAME = 24  # beside six links on a laptop's screen
 
 
@@ -100,7 +98,7 @@ def _language(here: Present | None) -> None:
         say("frame.language"),
         LANGUAGES,
         required=True,
-        format_func=lambda code: LANGUAGE_NAMES[code],
+        format_func=LANGUAGE_NAMES.__getitem__,
         key="choose-language",
         on_change=_choose_language,
         args=(here,),

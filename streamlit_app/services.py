@@ -21,6 +21,7 @@ from nl2sql.crash import redact
 from nl2sql.errors import Nl2SqlError
 from nl2sql.question import Principal
 from nl2sql.settings import Settings, load_settings
+from streamlit_app.safe import without_folders
 from streamlit_app.signing_in.gate import whoever, without_settings
 from streamlit_app.signing_in.person import Person
 from streamlit_app.signing_in.refusal import Refusal
@@ -102,16 +103,32 @@ def start() -> Ready | NotReady:
     runs on its own (a fragment, a callback) calls it anew: who was let in a minute ago may be out by now."""
     try:
         settings = load_settings()
-        person = whoever(settings)
-        if isinstance(person, Refusal):
-            return NotReady(say(f"sign_in.{person.reason}.title"), "", person.reason)
+    except Nl2SqlError as error:
+        return _not_ready(error, without_settings(error))
+    person = whoever(settings)
+    if isinstance(person, Refusal):
+        return _refused(person)
+    try:
         stamp = _stamp(settings)
         pipeline = _open_pipeline(stamp, settings)
         suggestions = _suggestions(stamp, settings)
         store = _store(settings)
     except Nl2SqlError as error:
-        return NotReady(error.user_message, error.hint or REMEDIES.get(error.code, ""), error.code)
+        return _not_ready(error, person)
     return Ready(pipeline, person, store, settings.ledger != "off", suggestions)
+
+
+def _refused(refusal: Refusal) -> NotReady:
+    return NotReady(say(f"sign_in.{refusal.reason}.title"), "", refusal.reason)
+
+
+def _not_ready(error: Nl2SqlError, person: Person | Refusal) -> NotReady:
+    """Where the server keeps its files is told to those who may see how the app is set up."""
+    if isinstance(person, Refusal):
+        return _refused(person)
+    told = (error.user_message, error.hint or REMEDIES.get(error.code, ""))
+    sentence, remedy = told if "settings" in person.may else map(without_folders, told)
+    return NotReady(sentence, remedy, error.code)
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.

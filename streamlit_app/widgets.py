@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nl2sql.answer.base import Answer, Finding, Receipt, StageTime
+from nl2sql.answer.grammar import opening
 from nl2sql.trace import StageEvent
 from nl2sql.writers.base import Origin
 from streamlit_app.safe import as_html, as_markdown
@@ -149,7 +150,7 @@ def stage_remark(event: StageEvent) -> None:
 
 
 def _remark(text: str, place: str = "") -> str:
-    return f'<p class="ask-remark{place}">{as_html(text[:1].upper() + text[1:])}</p>'
+    return f'<p class="ask-remark{place}">{as_html(opening(text))}</p>'
 
 
 def stage_done(event: StageEvent) -> None:
@@ -180,26 +181,6 @@ def label(text: str) -> None:
 
 def rule() -> None:
     st.html('<hr class="ask-rule">')
-
-
-class Term(NamedTuple):
-    """A definition: `aside` stands small beside the word, `also` small below; `words` are found but not shown."""
-
-    word: str
-    aside: str = ""
-    meaning: str = ""
-    also: str = ""
-    words: str = ""
-
-
-def terms(items: Iterable[Term]) -> None:
-    rows = []
-    for each in items:
-        beside = f"<small>{as_html(each.aside)}</small>" if each.aside else ""
-        below = f'<dd class="also">{as_html(each.also)}</dd>' if each.also else ""
-        body = f"<dd>{as_html(each.meaning)}</dd>" if each.meaning else ""
-        rows.append(f"<div><dt>{as_html(each.word)}{beside}</dt>{body}{below}</div>")
-    st.html(f'<dl class="ask-terms">{"".join(rows)}</dl>')
 
 
 def not_ready(sentence: str, remedy: str) -> None:

@@ -7,15 +7,20 @@ model descriptions) is not translated: it is made from the model's own words.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 import yaml
 
 Language = Literal["en", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+# Each in its own words: whoever reads neither of the others still finds theirs.
+LANGUAGE_NAMES: Mapping[Language, str] = MappingProxyType({"en": "English", "de": "Deutsch"})
 LANGUAGE_KEY = "language"  # in the session: what somebody chose
 
 _FILE = Path(__file__).with_name("messages.yaml")
@@ -45,6 +50,14 @@ def language() -> Language:
     if chosen in LANGUAGES:
         return "de" if chosen == "de" else "en"
     return "de" if (st.context.locale or "").lower().startswith("de") else "en"
+
+
+def time_zone() -> tzinfo:
+    """That of the browser; UTC where it names none that is known here."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ValueError, OSError, KeyError):
+        return UTC
 
 
 @cache

@@ -6,12 +6,18 @@ import math
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+import pyarrow as pa
+
 from nl2sql.answer.base import ColumnLabel
 
 MISSING = "–"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 WITHOUT_CENTS = {"JPY"}
 _PLAIN = ColumnLabel("")
+
+
+def is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def format_cell(value: object, label: ColumnLabel | None = None) -> str:

@@ -15,7 +15,7 @@ from nl2sql.answer.base import ColumnLabel
 from nl2sql.answer.cycles import MONTHS, cycle_of
 from nl2sql.answer.derived import Derivation, derivation_of, unit_label
 from nl2sql.answer.durations import long_time, unit_of
-from nl2sql.answer.formats import format_cell
+from nl2sql.answer.formats import format_cell, is_number
 from nl2sql.answer.grains import Grain, bucket_name, grain_of
 from nl2sql.answer.grammar import mid, opening, pretty
 from nl2sql.answer.histograms import histogram_of, label_of, step_words
@@ -111,14 +111,14 @@ def _own_name(name: str, speaker: Speaker) -> str:
 def _output(column: pa.Field, position: int, projection: exp.Expr | None, speaker: Speaker) -> Output:
     name = column.name
     if projection is None or isinstance(projection, exp.Star):
-        unnamed: Role = "measure" if _is_number(column.type) else "text"
+        unnamed: Role = "measure" if is_number(column.type) else "text"
         return Output(name, position, unnamed, ColumnLabel(opening(pretty(name))))
     node, scope = behind_all(_filled(projection.unalias()), speaker.scope)
     inside = speaker.within(scope)
     is_aggregate = bool(node.find(exp.AggFunc, exp.Window))
     metric = _metric(name, speaker) if is_aggregate else None
     grain = grain_of(node)
-    bucket = histogram_of(node) if _is_number(column.type) else None
+    bucket = histogram_of(node) if is_number(column.type) else None
     role: Role = "category" if bucket is not None else _role(column.type, node, grain)
     select = inside.scope.select
     derived = derivation_of(node, select.selects, inside) if is_aggregate or _is_compared(node) else Derivation()
@@ -216,14 +216,14 @@ def _role(kind: pa.DataType, node: exp.Expr, grain: Grain | None) -> Role:
             return "id"
         if pa.types.is_temporal(kind) or (pa.types.is_string(kind) and name.endswith("_at")):
             return "text"
-    if _is_number(kind):
+    if is_number(kind):
         return "measure"
     return "category" if pa.types.is_string(kind) or pa.types.is_boolean(kind) else "text"
 
 
 def _with_format(label: ColumnLabel, role: Role, node: exp.Expr, kind: pa.DataType, speaker: Speaker) -> ColumnLabel:
     """IDs and years without separators; a sum, average or extreme of money is money; a share is a percentage."""
-    if role in ("id", "time") or (role == "category" and _is_number(kind)):
+    if role in ("id", "time") or (role == "category" and is_number(kind)):
         return replace(label, format="plain", unit="")
     if label.unit or label.format in ("money", "percent"):
         return label
@@ -298,7 +298,3 @@ def _adds_up(node: exp.Expr) -> bool:
     if isinstance(node, exp.Count):
         return not isinstance(node.this, exp.Distinct)
     return isinstance(node, exp.Sum | exp.CountIf) and not isinstance(node.this, exp.Distinct)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from nl2sql.answer.base import Answer
 from nl2sql.answer.chart_options import AUTOMATIC, ChartOptions
-from nl2sql.answer.formats import format_cell
+from nl2sql.answer.formats import format_cell, is_number
+from nl2sql.answer.grammar import opening
 from nl2sql.engines.base import ResultTable
 from nl2sql.errors import ExportUnavailable
 from nl2sql.export.about import moment_words, rows_words, written_by
@@ -119,9 +118,9 @@ def _chart(number: int, title: str) -> str:
 
 def _table(answer: Answer, result: ResultTable) -> str:
     shown = result.table.slice(0, MAX_ROWS)
-    kinds = [' class="number"' if _is_number(kind) else "" for kind in shown.schema.types]
+    kinds = [' class="number"' if is_number(kind) else "" for kind in shown.schema.types]
     head = "".join(
-        f'<th scope="col"{kind}>{text(label.label[:1].upper() + label.label[1:])}</th>'
+        f'<th scope="col"{kind}>{text(opening(label.label))}</th>'
         for label, kind in zip(answer.columns, kinds, strict=True)
     )
     columns = [
@@ -140,10 +139,6 @@ def _table(answer: Answer, result: ResultTable) -> str:
 
 def _short(value: str) -> str:
     return value if len(value) <= _MAX_TEXT else f"{value[: _MAX_TEXT - 1]}…"
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _receipt(answer: Answer) -> str:

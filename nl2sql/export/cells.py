@@ -40,7 +40,7 @@ def json_cell(value: object) -> Json:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """SQL may give two columns one name; a record may not: amount, amount (2)."""
+    """SQL may give two columns one name; a record or a table on screen may not: amount, amount (2)."""
     taken: dict[str, None] = {}
     for name in names:
         candidate, number = name, 1

@@ -14,7 +14,7 @@ from nl2sql.export.cells import json_cell, safe_text
 
 # Where commas are decimal marks, a spreadsheet splits at semicolons, and quotes inside a line do not hold: what follows
 # one, or a line break, is a cell of its own there.
-_CELL_WITHIN = re.compile(r'([;\r\n]["\s]*)(?=[=+\-@])')
+_CELL_WITHIN = re.compile(r'([;\r\n]"*)(?=[=+\-@])')
 ROWS_AT_ONCE = 5_000  # of eight columns: some megabytes of Python objects
 
 

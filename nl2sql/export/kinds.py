@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from types import MappingProxyType
 from typing import BinaryIO, Literal
 
@@ -17,6 +16,7 @@ from nl2sql.answer.chart_options import AUTOMATIC, ChartOptions
 from nl2sql.errors import ExportUnavailable
 from nl2sql.export.about import result_of
 from nl2sql.export.answers import Section, answers_html, answers_pdf, chart_html
+from nl2sql.export.browser import PictureForm
 from nl2sql.export.charting import write_picture, write_python
 from nl2sql.export.comma_separated import write_csv
 from nl2sql.export.markdown import write_markdown
@@ -84,9 +84,8 @@ def _rows(write: Callable[[Answer, BinaryIO, datetime], None]) -> Write:
     return lambda answer, options, stream, at: write(answer, stream, at)
 
 
-def _picture(form: Literal["png", "svg", "pdf"]) -> Write:
-    draw = partial(write_picture, form=form)
-    return lambda answer, options, stream, at: draw(answer, options, stream)
+def _picture(form: PictureForm) -> Write:
+    return lambda answer, options, stream, at: write_picture(answer, options, stream, form)
 
 
 KINDS: Mapping[Kind, FileKind] = MappingProxyType(

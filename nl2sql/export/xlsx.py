@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from nl2sql.answer.base import Answer, ColumnLabel
-from nl2sql.answer.formats import format_cell
+from nl2sql.answer.formats import format_cell, is_number
+from nl2sql.answer.grammar import opening
 from nl2sql.engines.base import ResultTable
 from nl2sql.errors import ExportUnavailable
 from nl2sql.export import number_formats
@@ -163,7 +164,7 @@ class _Sheet:
 def _columns(sheet: _Sheet, table: pa.Table, labels: Sequence[ColumnLabel]) -> list[Column]:
     made = []
     for position, (field, label) in enumerate(zip(table.schema, labels, strict=True)):
-        heading = (label.label[:1].upper() + label.label[1:]) or field.name
+        heading = opening(label.label) or field.name
         values = table.column(position)
         shown = [format_cell(value, label) for value in values.slice(0, _SAMPLE).to_pylist()]
         longest = max([len(heading) + 3, *(len(text) + 1 for text in shown)])
@@ -176,7 +177,7 @@ def _put(sheet: _Sheet, values: pa.ChunkedArray, label: ColumnLabel, heading: st
     kind = values.type
     if pa.types.is_boolean(kind):
         return lambda row, column, value: sheet.sheet.write_boolean(row, column, value)
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+    if is_number(kind):
         if is_exact(values):
             return sheet.number(label, kind)
         sheet.too_long.append(heading)

@@ -18,6 +18,7 @@ from nl2sql.doctor.base import Check
 from nl2sql.doctor.examine import examine_cache
 from nl2sql.doctor.language_model import examine_language_model
 from nl2sql.errors import DatabaseMissing, Nl2SqlError
+from nl2sql.export.browser import browser_path
 from nl2sql.ledger.read import LedgerReader
 from nl2sql.settings import Settings
 from streamlit_app.services import Present, Ready
@@ -154,9 +155,7 @@ def _spent(settings: Settings) -> Health:
 
 
 def _chromium() -> Health:
-    from choreographer.browsers.chromium import Chromium
-
-    return Health("chromium", "ok" if Chromium.find_browser(skip_local=False) else "warn")
+    return Health("chromium", "ok" if browser_path() else "warn")
 
 
 def _ms(begun: float) -> str:

@@ -8,15 +8,15 @@ from decimal import Decimal
 import pandas as pd
 import streamlit as st
 
-from nl2sql.answer.figure import LOOKS, Theme
+from nl2sql.answer.figure import LOOKS
 from nl2sql.ledger.activity import DayCount
 from nl2sql.ledger.stats import Stats
 from streamlit_app import widgets
 from streamlit_app.activity.reading import Period
 from streamlit_app.safe import as_html
+from streamlit_app.showing.charts import PAGE_FONT, page_theme
 from streamlit_app.words import say
 
-PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
 _DAY_WIDTH = 0.8 * 86_400_000  # milliseconds: bars of neighbouring days do not touch
 OUTCOMES = ("answered", "explanation", "clarification", "declined", "refused", "failed")
 
@@ -73,8 +73,7 @@ def _by_day(days: Sequence[DayCount]) -> None:
     """On an axis of time: a day without questions is a gap."""
     import plotly.graph_objects as go
 
-    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
-    look = LOOKS[theme]
+    look = LOOKS[page_theme()]
     drawn = go.Figure()
     for colour, outcome in zip(look.colours, OUTCOMES, strict=False):
         counts = {each.day: each.questions for each in days if each.outcome == outcome}

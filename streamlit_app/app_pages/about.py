@@ -16,7 +16,7 @@ from streamlit_app.data.names import dataset_label
 from streamlit_app.services import NotReady, Present, Ready, start, who_is_here
 from streamlit_app.signing_in.refusal import Refusal
 from streamlit_app.store.preferences import LANGUAGE, remember
-from streamlit_app.words import LANGUAGES, language, say
+from streamlit_app.words import LANGUAGE_NAMES, LANGUAGES, language, say
 
 _CHOICE = "about-language"
 
@@ -56,7 +56,7 @@ def _language(here: Ready | Present) -> None:
     st.segmented_control(
         say("about.language"),
         LANGUAGES,
-        format_func={"en": "English", "de": "Deutsch"}.__getitem__,
+        format_func=LANGUAGE_NAMES.__getitem__,
         key=_CHOICE,
         required=True,
         on_change=chosen,

@@ -23,7 +23,7 @@ from streamlit_app.quality.jobs import all_jobs
 from streamlit_app.quality.prompt_editor import show_prompts
 from streamlit_app.quality.runs import MAX_RUNS, Digest, Head, find_runs, read_digests
 from streamlit_app.quality.start import VIEW, show_start
-from streamlit_app.safe import as_markdown
+from streamlit_app.safe import as_markdown, without_folders
 from streamlit_app.services import Present, who_is_here
 from streamlit_app.words import say
 
@@ -79,7 +79,7 @@ def _runs(settings: Settings, eyes: Eyes) -> None:
     if complete:
         _run(_chosen(complete), complete, eyes)
     else:
-        widgets.notice(say("quality.nothing"), more=say("quality.nothing_more", folder=settings.evals))
+        widgets.notice(say("quality.nothing"), more=say("quality.nothing_more", folder=without_folders(settings.evals)))
     _remarks([each for each in digests if not each.is_complete], [*found.problems, *damaged])
 
 

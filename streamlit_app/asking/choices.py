@@ -11,7 +11,7 @@ from streamlit_app.safe import as_markdown
 
 
 def choices(questions: Sequence[str], key: str) -> None:
-    """Whole questions to click; each is asked at once."""
+    """`key` names the widgets."""
     with st.container(key=f"choices-{key}", gap="xsmall"):
         for index, text in enumerate(questions):
             st.button(as_markdown(text), key=f"choice-{key}-{index}", on_click=request, args=(text,), width="stretch")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -16,7 +15,7 @@ from streamlit_app.services import Ready
 from streamlit_app.store.base import ConversationHead
 from streamlit_app.store.errors import StoreError
 from streamlit_app.store.memory import MemoryStore
-from streamlit_app.words import say
+from streamlit_app.words import say, time_zone
 
 # Fewer are found by looking.
 SEARCH_FROM = 11
@@ -68,7 +67,7 @@ def _list(ready: Ready, heads: Sequence[ConversationHead]) -> None:
         found = [head for head in heads if all(word in head.title.casefold() for word in words)]
     if not found:
         widgets.small(say("history.nothing_found"))
-    zone = _zone()
+    zone = time_zone()
     for day, group in groupby(found, key=lambda head: _day(head.at, zone)):
         st.html(f'<h3 class="history-day">{as_html(say(f"history.{day}"))}</h3>')
         with st.container(gap="xxsmall"):
@@ -178,10 +177,3 @@ def _day(at: datetime, zone: tzinfo) -> str:
     if day >= today:
         return "today"
     return "yesterday" if day == today - timedelta(days=1) else "earlier"
-
-
-def _zone() -> tzinfo:
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (ValueError, OSError, KeyError):  # what a browser says is not always a zone that is known here
-        return UTC

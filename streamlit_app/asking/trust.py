@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +22,7 @@ from nl2sql.answer.kinds import Kind, kind_of_sql
 from nl2sql.errors import Nl2SqlError
 from nl2sql.settings import load_settings
 from nl2sql.writers.verified.base import verification_of
+from streamlit_app import widgets
 from streamlit_app.safe import as_html, as_markdown
 from streamlit_app.services import Ready
 from streamlit_app.words import say, say_count
@@ -78,7 +78,7 @@ def label_of(answer: Answer, ready: Ready) -> Label:
         return Label(
             "verified",
             say("trust.verified"),
-            (say("trust.verified_by", who=who, day=_day(day)), say("trust.verified_means")),
+            (say("trust.verified_by", who=who, day=widgets.spoken_day(day)), say("trust.verified_means")),
         )
     if origin.writer in _WRITTEN_BY_HAND:
         return Label("unverified", say("trust.unverified"), (say(_WRITTEN_BY_HAND[origin.writer]),))
@@ -101,7 +101,7 @@ def _details(found: Standing, kind: Kind | None, counts: dict[str, str]) -> Iter
     yield say(
         "trust.questions_like_this" if found.kind is not None else "trust.questions_of_all_kinds",
         kind=_kind_words(kind),
-        day=_day(found.record.day.date()),
+        day=widgets.spoken_day(found.record.day.date()),
         low=f"{measured.interval.low * 100:.0f}",
         high=f"{measured.interval.high * 100:.0f}",
         **counts,
@@ -118,10 +118,6 @@ def _kind_words(kind: Kind | None) -> str:
     if kind is None:
         return "–"
     return say(f"trust.form.{kind.form}", measure=say(f"trust.measure.{kind.measure}"))
-
-
-def _day(day: date) -> str:
-    return say("trust.date", day=day.day, month=say(f"trust.month.{day.month}"), year=day.year)
 
 
 # Shared by all sessions: what was measured is no secret of a role, and holds no row of anybody's data.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nl2sql.answer.grammar import opening
 from nl2sql.catalog.model import DataType, Field, SemanticModel
 from nl2sql.plan.base import Column, FieldRef, QueryPlan
 from nl2sql.plan.json_form import plan_to_text
@@ -33,7 +34,7 @@ def filter_fields(ready: Ready) -> tuple[FilterField, ...]:
         if 1 < len(values) <= MAX_VALUES:
             twice = sum(1 for _, other, _ in labels if other == label) > 1
             shown = f"{label} ({name.partition('.')[0]})" if twice else label
-            found.append(FilterField(name, shown[:1].upper() + shown[1:], values))
+            found.append(FilterField(name, opening(shown), values))
     return tuple(found)
 
 

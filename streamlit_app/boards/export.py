@@ -11,6 +11,7 @@ import streamlit as st
 from nl2sql.errors import ExportUnavailable
 from streamlit_app import widgets
 from streamlit_app.boards.compute import TileAnswer
+from streamlit_app.boards.keeping import still_may
 from streamlit_app.boards.words import FilterName, unfiltered_words
 from streamlit_app.services import Ready, shielded
 from streamlit_app.store.base import Board, Tile
@@ -29,7 +30,7 @@ def export_popover(board: Board, shown: Shown, lead: str, ready: Ready, filter_n
         opened = st.popover(
             say("boards.export.export"), icon=":material/download:", key="board-export", on_change="rerun"
         )
-        if not opened.open:
+        if not opened.open or not still_may(ready, "export"):
             return
         with opened:
             page = partial(board_html, board, shown, lead, filter_name)

@@ -7,6 +7,7 @@ from datetime import date
 
 import streamlit as st
 
+from nl2sql.answer.grammar import opening
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.plan.names import say_period
 from nl2sql.plan.narrow import TIME
@@ -160,7 +161,7 @@ def chosen_words(filters: BoardFilters, ready: Ready) -> list[str]:
         if values:
             label = filter_name(name, model)
             said = ", ".join(known.get((name, each), each) for each in values)
-            told.append(f"{label[:1].upper()}{label[1:]}: {said}")
+            told.append(f"{opening(label)}: {said}")
     return told
 
 

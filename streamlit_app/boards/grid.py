@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from time import monotonic
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,8 +20,9 @@ from streamlit_app.boards.words import FilterName
 from streamlit_app.boards.work import Job, Work, work_of
 from streamlit_app.services import Ready
 from streamlit_app.store.base import Board, BoardFilters, Tile
-from streamlit_app.words import say
+from streamlit_app.words import say, time_zone
 
+REFRESH_KEY = "board-refresh"  # in the session: ask all tiles anew on the next run
 # How soon the page notices that something else was clicked.
 TICK_SECONDS = 0.2
 
@@ -87,9 +86,7 @@ class Grid:
         return tuple((each, self.work.answer(self.keys[each.id])) for each in self.board.tiles)
 
     def _refreshed(self) -> str:
-        moment = self.work.refreshed_at
-        with suppress(ZoneInfoNotFoundError, ValueError):  # a browser's name for its zone that this machine lacks
-            moment = moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
+        moment = self.work.refreshed_at.astimezone(time_zone())
         return say("boards.refreshed", time=f"{moment:%H:%M:%S}")
 
     def _tiles(self) -> dict[Tile, DeltaGenerator]:
@@ -140,7 +137,8 @@ def _key(tile: Tile, filters: Filters, ready: Ready) -> str:
     """Of what is asked, for whom: an answer to something else is never shown in its place."""
     told = (tile.id, tile.request, filters.period, sorted(filters.values.items()), ready.pipeline.today)
     person = (ready.principal.user, ready.principal.role, sorted(ready.principal.attributes.items()))
-    return sha256(repr((told, person)).encode()).hexdigest()
+    policy = ready.pipeline.policy_for(ready.principal.role).fingerprint
+    return sha256(repr((told, person, policy)).encode()).hexdigest()
 
 
 def timer(seconds: int, work: Work) -> None:
@@ -148,7 +146,7 @@ def timer(seconds: int, work: Work) -> None:
 
     def due() -> None:
         if monotonic() - work.refreshed >= seconds:
-            st.session_state["board-refresh"] = True
+            st.session_state[REFRESH_KEY] = True
             st.rerun()
 
     if seconds:

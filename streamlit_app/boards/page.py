@@ -11,7 +11,7 @@ from streamlit_app import widgets
 from streamlit_app.boards import change
 from streamlit_app.boards.export import export_popover
 from streamlit_app.boards.filter_bar import chosen_words, current_filters, show_chosen, show_filters
-from streamlit_app.boards.grid import Grid, timer
+from streamlit_app.boards.grid import REFRESH_KEY, Grid, timer
 from streamlit_app.boards.keeping import delete, keep_copy, may_change, save, show_desk
 from streamlit_app.boards.sharing import share_popover
 from streamlit_app.boards.work import leave_work
@@ -22,7 +22,6 @@ from streamlit_app.store.errors import StoreError
 from streamlit_app.words import say, say_count
 
 PAGE = "app_pages/boards.py"
-REFRESH_KEY = "board-refresh"
 _SHOWN = "board-shown"
 # As many verified questions as fill a first board without scrolling far.
 FIRST_TILES = 4

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from nl2sql.answer.grammar import opening
 from nl2sql.catalog.model import Dataset, Field, Metric, NamedFilter
-from streamlit_app.data.names import dataset_label, field_label, metric_label, titled
+from streamlit_app.data.names import dataset_label, field_label, metric_label
 from streamlit_app.data.seen import Seen
 from streamlit_app.safe import as_html
 from streamlit_app.words import say
@@ -84,13 +85,13 @@ def business_terms(seen: Seen) -> Iterator[Definition]:
 
 
 def of_reading(term: str, reading: str) -> Definition:
-    return Definition(titled(term), meaning=reading)
+    return Definition(opening(term), meaning=reading)
 
 
 def of_filter(each: NamedFilter, dataset: Dataset) -> Definition:
     also = _also(each.name, each.synonyms)
     aside = say("data.of_table", table=dataset_label(dataset))
-    return Definition(titled(each.name), aside, each.description, (also,) if also else ())
+    return Definition(opening(each.name), aside, each.description, (also,) if also else ())
 
 
 def _values(field: Field) -> str:

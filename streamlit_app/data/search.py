@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -18,6 +18,7 @@ from nl2sql.catalog.model import Dataset, Field
 from streamlit_app.data.names import dataset_label, field_label, metric_label
 from streamlit_app.data.seen import Seen
 
+# Which comes first where words stood alike.
 Kind = Literal["measure", "term", "table", "field", "example"]
 # Where a word stood, the best first.
 Where = Literal["name", "synonym", "value", "description"]
@@ -90,8 +91,8 @@ def _hit(entry: Entry, words: Sequence[str]) -> Hit | None:
     return None
 
 
-_KINDS: tuple[Kind, ...] = ("measure", "term", "table", "field", "example")
-_WHERES: tuple[Where, ...] = ("name", "synonym", "value", "description")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_WHERES: tuple[Where, ...] = get_args(Where)
 
 
 def _rank(hit: Hit, words: Sequence[str]) -> tuple[int, int, int, int]:

@@ -32,4 +32,4 @@ def chosen_budget(key: str) -> Decimal | None:
     """None for what is no amount between LEAST and MOST."""
     given = st.session_state.get(key)
     amount = Decimal(str(given)) if isinstance(given, float | int) else Decimal(0)
-    return amount if LEAST <= amount <= MOST else None
+    return amount if amount.is_finite() and LEAST <= amount <= MOST else None

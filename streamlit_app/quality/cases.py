@@ -10,6 +10,7 @@ import streamlit as st
 from evals.errors import LogInvalid
 from evals.log.records import CaseRecord, Shown
 from evals.outcome import result_of
+from nl2sql.export.cells import unique_names
 from streamlit_app import widgets
 from streamlit_app.quality.eyes import Eyes
 from streamlit_app.quality.runs import Digest, records_not_right
@@ -89,9 +90,7 @@ def _table(shown: Shown | None, may_see: bool) -> None:
     if not may_see:
         widgets.small(say("quality.hidden"))
         return
-    names = [
-        f"{name} ({place})" if shown.columns.index(name) != place else name for place, name in enumerate(shown.columns)
-    ]
+    names = unique_names(shown.columns)
     frame = pd.DataFrame([[_cell(cell) for cell in row] for row in shown.rows[:_SHOWN_ROWS]], columns=names)
     st.dataframe(frame, hide_index=True, height="content")
     if shown.row_count > len(frame):

@@ -10,12 +10,13 @@ import streamlit as st
 
 from evals.stats.base import Interval
 from evals.summary.tally import Tally
-from nl2sql.answer.figure import LOOKS, Look, Theme
+from nl2sql.answer.figure import LOOKS, Look
 from streamlit_app.quality.runs import Digest
 from streamlit_app.quality.words import between, day, series, tag_words, whole
+from streamlit_app.safe import shorten
+from streamlit_app.showing.charts import PAGE_FONT, page_theme
 from streamlit_app.words import say
 
-PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 # Names beside marks: what fits into half of a phone's width; the whole is in the hover text.
 _NAME_CHARS = 26
@@ -71,7 +72,8 @@ def show_tags(shares: Mapping[str, Tally]) -> None:
         hovertemplate="%{customdata}<extra></extra>",
     )
     ticks = [
-        f"{escape(_cut(name))}  <b>{one.right:,}/{one.trials:,}</b>" for name, one in zip(names, found, strict=True)
+        f"{escape(shorten(name, _NAME_CHARS))}  <b>{one.right:,}/{one.trials:,}</b>"
+        for name, one in zip(names, found, strict=True)
     ]
     halves = [0, 50, 100]
     drawn.update_xaxes(
@@ -111,15 +113,11 @@ def _interval(total: Tally) -> Interval:
 
 
 def _look() -> Look:
-    return LOOKS[_theme()]
-
-
-def _theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"
+    return LOOKS[page_theme()]
 
 
 def _layout(look: Look, height: int) -> dict[str, Any]:
-    paper = st.get_option(f"theme.{_theme()}.backgroundColor") or look.paper
+    paper = st.get_option(f"theme.{page_theme()}.backgroundColor") or look.paper
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
     return {
         "template": "none",
@@ -138,7 +136,3 @@ def _layout(look: Look, height: int) -> dict[str, Any]:
 
 def _show(drawn: Any, key: str, alt: str) -> None:
     st.plotly_chart(drawn, theme=None, key=f"quality-{key}", config=CONFIG, alt=alt)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _NAME_CHARS else name[: _NAME_CHARS - 1].rstrip() + "…"

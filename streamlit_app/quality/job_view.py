@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from decimal import Decimal
 
 import streamlit as st
 
@@ -12,10 +10,10 @@ from evals.outcome import RESULTS
 from nl2sql.settings import Settings, load_settings
 from streamlit_app import widgets
 from streamlit_app.quality.allowed import may_evaluate
-from streamlit_app.quality.budget import budget_field
+from streamlit_app.quality.budget import budget_field, chosen_budget
 from streamlit_app.quality.jobs import GOES_ON, Busy, Job, Order, all_jobs
 from streamlit_app.quality.progress import Progress
-from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.safe import as_markdown, shorten, without_folders
 from streamlit_app.services import shielded
 from streamlit_app.words import say, say_count
 
@@ -24,8 +22,6 @@ EVERY_SECONDS = 1.0
 # In the session: the log of the run that was started here, and why one could not be started.
 STARTED, REFUSED = "quality-started", "quality-refused"
 _MAX_SAID = 400
-# Of an absolute path, but not of an address like http://…
-_FOLDERS = re.compile(r"(?<![\w:/])/(?:[^\s/:]+/)+")
 _BUDGET = "quality-more-budget"
 
 
@@ -79,7 +75,7 @@ def _running(job: Job) -> None:
     if progress.total:
         widgets.small(_results(progress))
     elif job.said:
-        widgets.small(shorten(_hidden(job.said[-1]), _MAX_SAID))
+        widgets.small(shorten(without_folders(job.said[-1]), _MAX_SAID))
     if job.is_stopping:
         widgets.small(say("quality.job.stopping"))
     else:
@@ -136,13 +132,8 @@ def _results(progress: Progress) -> str:
 
 
 def _why(job: Job) -> str:
-    said = " ".join(_hidden(each).removeprefix("nl2sql: ") for each in job.said[-4:])
+    said = " ".join(without_folders(each).removeprefix("nl2sql: ") for each in job.said[-4:])
     return shorten(said, _MAX_SAID) if said else say("quality.job.no_reason")
-
-
-def _hidden(text: str) -> str:
-    """A folder of the server is nothing for a page."""
-    return _FOLDERS.sub("", text)
 
 
 def _stop() -> None:
@@ -157,7 +148,7 @@ def _go_on() -> None:
         return
     order = job.order
     if order.budget is not None:
-        order = replace(order, budget=max(Decimal(str(st.session_state.get(_BUDGET, order.budget))), Decimal("0.01")))
+        order = replace(order, budget=chosen_budget(_BUDGET) or order.budget)
     begin(order)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evals.outcome import Result
 from evals.stats.base import Interval
 from evals.summary.tally import CaseTally, Tally
+from nl2sql.answer.grammar import opening
 from streamlit_app import widgets
 from streamlit_app.quality.runs import Digest, Head
 from streamlit_app.words import say, say_count
@@ -93,7 +94,7 @@ def unfinished(digest: Digest) -> str:
 def tag_words(tag: str) -> str:
     """Tags of the suites that come with the product have words; any other is shown as it is written."""
     plain = tag.replace("_", " ").replace("-", " ")
-    return widgets.say_or(f"quality.tag.{tag}", plain[:1].upper() + plain[1:])
+    return widgets.say_or(f"quality.tag.{tag}", opening(plain))
 
 
 def day(head: Head) -> str:

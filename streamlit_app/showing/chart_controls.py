@@ -75,7 +75,7 @@ def choose(answer: Answer, key: str) -> ChartSpec | None:
         if drawn is not None:
             offered = offers(drawn, answer.chart, answer.table, answer.columns)
             if offered.is_any:
-                _popover(drawn, offered, answer, key)
+                _popover(drawn, offered, key)
     return drawn
 
 
@@ -93,7 +93,7 @@ def _switch(views: Sequence[View], drawn: ChartSpec | None, key: str) -> None:
     )
 
 
-def _popover(drawn: ChartSpec, offered: Offers, answer: Answer, key: str) -> None:
+def _popover(drawn: ChartSpec, offered: Offers, key: str) -> None:
     with st.popover(say("charts.options"), icon=":material/tune:", type="tertiary", key=f"chart-options-{key}"):
         _columns(drawn, offered, key)
         if offered.stack:

@@ -11,9 +11,11 @@ from nl2sql.answer.charting.numbers import read_numbers
 from nl2sql.answer.figure import Theme, figure
 from nl2sql.engines.base import ResultTable
 from streamlit_app.safe import as_html
-from streamlit_app.showing.maps import SHAPES_URL
 
 PAGE_FONT = '"Source Sans", sans-serif'  # the page's own, which Streamlit serves
+# The shapes of maps, below the app's own address, where Streamlit serves the folder beside app.py; plotly adds the name
+# of the file, and asks no other host.
+SHAPES_URL = "app/static/"
 COMPACT_PIXELS = 270  # of a chart on a tile
 _MAP_BUTTONS = ["zoomInGeo", "zoomOutGeo", "resetGeo"]
 

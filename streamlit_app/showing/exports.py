@@ -17,7 +17,7 @@ import streamlit as st
 from nl2sql.answer.base import Answer
 from nl2sql.answer.chart_options import ChartOptions
 from nl2sql.errors import ExportUnavailable
-from streamlit_app import widgets
+from streamlit_app import services, widgets
 from streamlit_app.safe import as_markdown
 from streamlit_app.services import shielded
 from streamlit_app.words import say
@@ -61,9 +61,15 @@ def export_menu(answer: Answer, key: str, options: ChartOptions) -> None:
             key=f"export-{key}",
             on_change="rerun",
         )
-        if menu.open:
+        if menu.open and _may_export():
             with menu, st.container(key=f"export-body-{key}"), shielded(widgets.problem):
                 _show_kinds(answer, key, options)
+
+
+def _may_export() -> bool:
+    """Asked anew: a fragment runs without the frame, and who was let in when it was drawn may be out by now."""
+    here = services.who_is_here()
+    return isinstance(here, services.Present) and "export" in here.person.may
 
 
 def _show_kinds(answer: Answer, key: str, options: ChartOptions) -> None:

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from nl2sql.answer.base import ColumnLabel
-from nl2sql.answer.formats import format_cell
+from nl2sql.answer.formats import format_cell, is_number
+from nl2sql.answer.grammar import opening
 from nl2sql.engines.base import ResultTable
+from nl2sql.export.cells import unique_names
 from streamlit_app import widgets
 from streamlit_app.safe import as_markdown
 from streamlit_app.words import say, say_count
@@ -50,22 +52,6 @@ def show_table(result: ResultTable, columns: Sequence[ColumnLabel], *, key: str,
     _sums(shown, labels, result.truncated)
 
 
-def unique_names(names: Sequence[str]) -> list[str]:
-    """SQL may give two columns one name; a table on screen may not: amount, amount (2)."""
-    taken: list[str] = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{name} ({number})"
-        taken.append(candidate)
-    return taken
-
-
-def heading_of(label: ColumnLabel) -> str:
-    return label.label[:1].upper() + label.label[1:]
-
-
 def matching(table: pa.Table, labels: dict[str, ColumnLabel], words: str) -> pa.Table:
     """The rows with a cell that contains `words`, whatever the case: as it is shown, or as the database has it."""
     sought = " ".join(words.split())
@@ -87,10 +73,10 @@ def totals(table: pa.Table, labels: dict[str, ColumnLabel]) -> dict[str, str]:
     told = {}
     for name, label in labels.items():
         column = table.column(name)
-        if label.additive and _is_number(column.type) and column.null_count < len(column):
+        if label.additive and is_number(column.type) and column.null_count < len(column):
             values = [value for value in column.to_pylist() if value is not None]
             total = fsum(values) if pa.types.is_floating(column.type) else sum(values)
-            told[heading_of(label)] = format_cell(total, label)
+            told[opening(label.label)] = format_cell(total, label)
     return told
 
 
@@ -140,15 +126,11 @@ def _cell(value: object, label: ColumnLabel) -> str:
     return format_cell(None if value is pd.NA or value is pd.NaT else value, label)
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
 def _column(kind: pa.DataType, label: ColumnLabel, is_styled: bool) -> Any:
     """What the browser makes of a column. Of a styled one it shows the text that came with each value."""
-    title = heading_of(label)
+    title = opening(label.label)
     tip = as_markdown(label.description) or None  # Streamlit reads it as Markdown
-    if _is_number(kind):
+    if is_number(kind):
         if is_styled:
             return st.column_config.NumberColumn(title, help=tip)
         form, unit = _browser_format(label)

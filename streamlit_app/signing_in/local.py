@@ -25,7 +25,8 @@ def why_not_local(came: Arrival) -> str:
     """A sentence for the log; empty where everything is of this machine.
 
     A page of another site can make a browser connect here under its own name (DNS rebinding), and a proxy on this
-    machine can pass on the whole world: hence the names and the traces of proxies, besides the addresses. Without any
+    machine can pass on the whole world: hence the names and the traces of proxies, besides the addresses. Other servers
+    of this machine may be anybody's: a page of theirs comes from another port than it asks for. Without any
     Host header there is no browser, and whoever has no browser can write what they like into it.
     """
     if not is_loopback(came.address):
@@ -38,6 +39,9 @@ def why_not_local(came: Arrival) -> str:
     names = [_host(f"//{each}") for each in came.hosts] + [_host(each) for each in came.origins]
     if not all(is_loopback(name) for name in names):
         return "Local mode, and somebody asked for this server by a name that is not this machine's own."
+    asked = {each.lower() for each in came.hosts}
+    if asked and not {urlsplit(each).netloc.lower() for each in came.origins} <= asked:
+        return "Local mode, and a page of another server on this machine asked, or there is a proxy: set sign_in."
     return ""
 
 

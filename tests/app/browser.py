@@ -100,4 +100,5 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) ->
 def rested(page: Page) -> None:
     """Nothing is fading in or being asked any more: colours are judged as they stay."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.wait_for_timeout(400)  # the longest of Streamlit's own transitions takes 300 ms

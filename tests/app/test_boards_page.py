@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from nl2sql.answer.chart_options import ChartOptions
 from nl2sql.question import Principal, Question
 from streamlit_app import services
-from streamlit_app.boards import filter_bar, keeping
+from streamlit_app.boards import export, filter_bar, keeping
 from streamlit_app.boards.compute import TileAnswer
 from streamlit_app.boards.export import board_html
 from streamlit_app.boards.pin import tile_of
@@ -104,6 +106,17 @@ def click(app: AppTest, key: str) -> AppTest:
 
 def tile(name: str, request: Request | None = None, **more: Any) -> Tile:
     return Tile(name, name.upper(), request or Request(f"Turnover of {name}?"), **more)
+
+
+def test_a_tile_is_asked_again_when_its_role_may_see_less(house: House, opened: Open) -> None:
+    house.keep(tile("x"))
+    app = opened(board="b1")
+    asked = len(house.pipeline.asked)
+    _whole(app.run())
+    assert len(house.pipeline.asked) == asked
+    house.pipeline.policy = replace(house.pipeline.policy, role="with-less")
+    _whole(app.run())
+    assert len(house.pipeline.asked) == asked + 1
 
 
 # -- what a tile asks again ------------------------------------------------------------------------------------------
@@ -427,6 +440,21 @@ def test_exporting_needs_its_permission(house: House, opened: Open) -> None:
     assert _exports(opened(board="b1"))
     house.may = frozenset(PERMISSIONS) - {"export"}
     assert not _exports(opened(board="b1"))
+
+
+def test_whoever_may_no_longer_export_finds_nothing_in_a_menu_that_is_still_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, offered = house.ready(), list[str]()
+    monkeypatch.setattr(export.st, "popover", lambda *_, **__: MagicMock(open=True))
+    monkeypatch.setattr(export.st, "download_button", lambda label, *_, **__: offered.append(label))
+    monkeypatch.setattr(export, "_pdf", lambda *_: None)
+    menu = partial(export.export_popover.__wrapped__, house.keep(tile("x")), (), "", drawn, str)
+    menu()
+    assert len(offered) == 1
+    house.may = frozenset(PERMISSIONS) - {"export"}
+    menu()
+    assert len(offered) == 1
 
 
 def _exports(app: AppTest) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +15,7 @@ from nl2sql.answer.base import Answer, ChartKind, Sort, Stack
 from nl2sql.answer.chart_options import AUTOMATIC, ChartOptions
 from nl2sql.answer.charting.apply import family
 from nl2sql.question import Question
-from streamlit_app.showing import maps, results
+from streamlit_app.showing import results
 from streamlit_app.showing.results import chosen_options
 from streamlit_app.words import LANGUAGES, messages
 from tests.unit.answer import chart_results
@@ -229,9 +230,8 @@ def test_maps_take_their_shapes_from_the_app_itself() -> None:
     app.segmented_control(key="view-1").set_value("map").run()
     (chart,) = app.get("plotly_chart")
     assert '"topojsonURL": "app/static/"' in chart.proto.config
-    shapes = maps.map_shapes()["topojson"]["world_110m"]
-    assert {"countries", "land"} <= set(shapes["objects"])
-    assert maps.SHAPES.parent.name == "static"
+    served = files("streamlit_app").joinpath("static/world_110m.json").read_text(encoding="utf-8")
+    assert {"countries", "land"} <= set(json.loads(served)["objects"])
 
 
 def test_every_kind_and_every_order_has_words_in_each_language() -> None:

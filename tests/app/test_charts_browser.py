@@ -69,7 +69,7 @@ def test_another_kind_moves_nothing_and_asks_nothing(visit: Visit) -> None:
     page.get_by_role("button", name="Chart options").click()
     page.get_by_test_id("stPopoverBody").get_by_label("Arrange").click()
     page.get_by_role("option", name="Shares of 100 %").click()
-    expect(page.locator(f"{CHART} .gtitle")).to_contain_text("as shares")
+    expect(page.locator(f"{CHART} .gtitle").filter(has_text="as shares")).to_be_visible()
     expect(page.locator("h2.ask-headline")).to_have_count(1)
 
 

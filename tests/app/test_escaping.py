@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from nl2sql.export.cells import unique_names
 from streamlit_app.safe import as_html, as_markdown, shorten
-from streamlit_app.showing.tables import unique_names
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def config(folder: Path, tiny_database: Path, write_config: Callable[[Path, Path
     """With a policy that lets an analyst have ROWS rows."""
     path, policy = write_config(folder, tiny_database), folder / "policy.yaml"
     shipped = repository / "schema" / "auction" / "policy.yaml"
-    policy.write_text(shipped.read_text().replace("rows: 1000\n", f"rows: {ROWS}\n", 1))
+    policy.write_text(
+        shipped.read_text().replace("rows: 1000\n", f"rows: {ROWS}\n      rows_per_minute: {20 * ROWS}\n", 1)
+    )
     text = path.read_text().replace(str(shipped), str(policy))
     path.write_text(text + f'app_database = "sqlite:///{folder}/app.db"\n')
     return path
@@ -286,7 +288,7 @@ def take_picture(page: Page, path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_is_accessible_and_fits(
     look: Callable[..., Seen], store: Store, screenshots: Path, way: Way, width: int, scheme: str
@@ -303,9 +305,12 @@ def test_every_page_is_accessible_and_fits(
 def test_a_hundred_thousand_rows_are_shown_summed_searched_and_saved(
     look: Callable[..., Seen], tiny_database: Path, tmp_path: Path
 ) -> None:
-    inner = f"SELECT a.id AS bid, b.id AS other, a.amount AS amount FROM bids AS a CROSS JOIN bids AS b LIMIT {ROWS}"
+    inner = (
+        "SELECT a.id AS bid, b.id AS other, c.amount FROM bids AS a JOIN bids AS b ON b.listing_id = a.listing_id"
+        f" JOIN bids AS c ON c.listing_id = a.listing_id ORDER BY a.id, b.id, c.id LIMIT {ROWS}"
+    )
     with sqlite3.connect(tiny_database) as connection:
-        (found,) = connection.execute(f"SELECT COUNT(*) FROM ({inner}) AS made WHERE made.bid = 7").fetchone()
+        (found,) = connection.execute(f"SELECT COUNT(*) FROM ({inner}) AS made WHERE made.bid % 7 = 0").fetchone()
     connection.close()
     seen = look()
     page = seen.page
@@ -327,10 +332,10 @@ def test_a_hundred_thousand_rows_are_shown_summed_searched_and_saved(
     with (tmp_path / "all.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.reader(file))
     assert len(lines) == ROWS + 1
-    assert sum(line[0] == "7" for line in lines[1:]) == found
+    assert sum(int(line[0]) % 7 == 0 for line in lines[1:]) == found
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Quality").click()
-    expect(page.get_by_role("heading", level=1, name="Quality")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="How good are the answers?")).to_be_visible()
     assert seen.complaints == []
 
 

@@ -9,7 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from nl2sql.errors import ExportUnavailable
 from nl2sql.export import browser, kinds
+from streamlit_app import services
 from streamlit_app.showing import exports
+from streamlit_app.signing_in.person import Person
+from streamlit_app.store.memory import MemoryStore
 
 GROUPS = {
     "data": ["Excel", "CSV", "Parquet", "JSON", "Markdown"],
@@ -59,6 +62,14 @@ def test_nothing_is_made_before_the_menu_is_opened(monkeypatch: pytest.MonkeyPat
     app = AppTest.from_function(page, default_timeout=30)
     app.session_state["export-1"] = False
     assert labels(app.run()) == set()
+
+
+def test_whoever_may_no_longer_export_finds_nothing_in_a_menu_that_is_still_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = Person("rita@example.com", "Rita", "analyst", frozenset({"ask"}), "oidc")
+    monkeypatch.setattr(services, "who_is_here", lambda: services.Present(reader, MemoryStore()))
+    assert labels(shown()) == set()
 
 
 def test_an_answer_that_is_shown_as_a_table_has_no_chart_to_take() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from streamlit_app import services
+from streamlit_app.quality import job_view
 from streamlit_app.quality.jobs import Jobs, Order, all_jobs, command_of
 from streamlit_app.signing_in.person import Permission, Person
 from streamlit_app.store.memory import MemoryStore
@@ -120,6 +123,20 @@ def test_while_a_run_is_under_way_no_other_starts_and_a_stopped_one_can_go_on(
     second = all_jobs().current
     assert second is not None and second is not first and second.order == first.order
     all_jobs().close()
+
+
+@pytest.mark.parametrize(("typed", "budget"), [(2.5, "2.5"), (1e9, "1"), (float("nan"), "1"), (-1.0, "1")])
+def test_a_run_goes_on_with_no_more_than_a_page_may_spend(
+    monkeypatch: pytest.MonkeyPatch, typed: float, budget: str
+) -> None:
+    """The page's own field has bounds, but what comes from a browser need not come from the field."""
+    order, begun = Order(Path("s.yaml"), "llm", Path("s.jsonl"), "sql_writer@v1", Decimal(1)), list[Order]()
+    paused = SimpleNamespace(current=SimpleNamespace(state="paused", order=order))
+    monkeypatch.setattr(job_view, "all_jobs", lambda: paused)
+    monkeypatch.setattr(job_view, "begin", begun.append)
+    monkeypatch.setattr("streamlit.session_state", {"quality-more-budget": typed})
+    job_view._go_on()
+    assert begun[0].budget == Decimal(budget)
 
 
 def test_a_run_that_cannot_be_made_says_why_in_words(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: F811 - a fixture that is imported is an argument of the same name
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from types import ModuleType
@@ -12,6 +13,7 @@ import pytest
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
+from nl2sql.errors import DatabaseMissing
 from streamlit_app import services
 from streamlit_app.services import NotReady
 from streamlit_app.signing_in import arrival as arriving
@@ -211,6 +213,20 @@ def test_settings_that_cannot_be_read_are_shown_to_this_machine_alone(
     page = house.run()
     assert "databas" not in page and "The sign-in is not set up" in page
     assert "there is no setting “databas”" in caplog.text
+
+
+def test_where_the_server_keeps_its_files_is_told_to_those_who_set_it_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(settings: Any) -> None:
+        raise DatabaseMissing("There is no database at /srv/data/shop.db.", hint="Mend /srv/app/nl2sql.toml.")
+
+    monkeypatch.setattr(sys.modules["nl2sql.bootstrap"], "build_pipeline", missing)
+    house.signed_in("rita@example.com")
+    assert "There is no database at shop.db." in house.run()
+    assert "Mend nl2sql.toml." in house.shown() and "/srv" not in house.shown()
+    house.signed_in("sue@example.com")
+    assert "There is no database at /srv/data/shop.db." in house.run()
 
 
 def test_the_language_is_kept_for_the_person_and_not_for_the_browser(house: House) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.app.accessibility import problems_on
 from tests.app.browser import FLAGS, chromium
 from tests.app.sign_in_site import PEOPLE, Site, open_site, running
 from tests.app.test_browser import browser, sideways  # noqa: F401 - a fixture
@@ -81,17 +81,11 @@ def test_the_sign_in_and_what_refuses_it_are_accessible(visitor: Callable[..., P
     page = visitor()
     page.goto(site.address)
     expect(page.get_by_role("button", name="Sign in with Local")).to_be_visible()
-    assert grave(page) == []
+    assert problems_on(page) == []
     page.get_by_role("button", name="Sign in with Local").click()
     page.get_by_role("link", name="mallory", exact=True).click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    assert grave(page) == []
-
-
-def grave(page: Page) -> list[str]:
-    """What the accessibility rules call serious or critical."""
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['help']}" for each in found if each["impact"] in ("serious", "critical")]
+    assert problems_on(page) == []
 
 
 def test_a_sign_in_leads_back_to_the_page_that_was_wanted_and_out_again(

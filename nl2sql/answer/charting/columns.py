@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from nl2sql.answer.base import ChartSpec, ColumnLabel
 from nl2sql.answer.charting.countries import TOO_SMALL, alpha3
+from nl2sql.answer.formats import is_number
 from nl2sql.answer.grains import bucket_start
 from nl2sql.engines.base import ResultTable
 
@@ -89,7 +90,7 @@ def _role(name: str, values: pa.ChunkedArray, label: ColumnLabel, spec: ChartSpe
     kind = values.type
     if spec is not None and name in (spec.x, spec.series):
         return "time" if spec.grain and is_time(values, spec.grain) else "category"
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if is_number(kind):
         return "other" if label.format == "plain" else "measure"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind):
         return "category"

@@ -101,7 +101,6 @@ def number_axis(low: float, high: float, label: ColumnLabel, look: Look, *, log:
 
 def log_ticks(low: float, high: float) -> list[float]:
     """Powers of ten within the range, with 2 and 5 of each where there are few of them."""
-
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1, 2, 5) if len(powers) <= 3 else (1,)
     found = [step * 10.0**power for power in powers for step in steps]

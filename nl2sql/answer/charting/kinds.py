@@ -83,7 +83,7 @@ def _with_dimensions(columns: ChartColumns, result: ResultTable, spec: ChartSpec
     if _has_room_for_bars(columns, spec):
         found.append("grouped_bar" if has_series or several else "bar")
     if not has_series and time is None:
-        if _are_parts(columns, result, spec, x, measure):
+        if _are_parts(columns, result, x, measure):
             found.append("pie")
         if are_countries(result.table.column(x.name), x.label):
             found.append("map")
@@ -100,9 +100,7 @@ def _has_room_for_bars(columns: ChartColumns, spec: ChartSpec) -> bool:
     return x.distinct * beside <= MAX_GROUPED_BARS or can_stack(columns, spec)
 
 
-def _are_parts(
-    columns: ChartColumns, result: ResultTable, spec: ChartSpec, x: ChartColumn, measure: ChartColumn
-) -> bool:
+def _are_parts(columns: ChartColumns, result: ResultTable, x: ChartColumn, measure: ChartColumn) -> bool:
     """Few, none missing, none below zero, and their sum means something."""
     if columns.truncated or not 2 <= columns.rows <= MAX_PARTS or measure.present < columns.rows or measure.low < 0:
         return False

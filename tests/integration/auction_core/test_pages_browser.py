@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -13,40 +11,25 @@ from decimal import Decimal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 from auction_core.api.app import create_app
 from auction_core.api.settings import ApiSettings
 from auction_core.passwords import hash_password
 from auction_core.tables import Bid, Listing, User
+from tests.app.browser import launched
 from tests.integration.auction_core.world import World, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-# No sandbox: test machines run as root.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PASSWORD = "correct horse battery"
 START_SECONDS = 20
 
 
-def chromium() -> str:
-    """The browser to drive; without one the tests are skipped, except where CI must not skip them."""
-    found = os.environ.get("NL2SQL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        reason = "no Chromium: set NL2SQL_CHROMIUM to its path, or install the package chromium"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
+    with launched() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from nl2sql.export.answers import Section, answers_html, answers_pdf
 from nl2sql.export.charting import drawn
 from nl2sql.export.kinds import make_file
 from nl2sql.question import Question
+from tests.app import browser
 
 AT = datetime.fromisoformat("2026-07-01T12:30:00")
 NAMES = ['"); import os; os._exit(3)  #', "</script><script>document.title='taken'</script>", "Italy"]
@@ -43,13 +43,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True, scope="module")
 def chromium() -> str:
-    found = os.environ.get("NL2SQL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        reason = "no Chromium: set NL2SQL_CHROMIUM to its path, or install the package chromium"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return browser.chromium()
 
 
 @pytest.fixture(autouse=True)

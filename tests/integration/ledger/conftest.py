@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,76 +11,32 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import sqlalchemy
-from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from nl2sql.ledger.base import LedgerRow
 from nl2sql.ledger.store import SqlLedger
 from nl2sql.ledger.table import metadata
-from tests.integration.conftest import MYSQL, POSTGRES, Server, address_of
+from tests.integration import places
+from tests.integration.conftest import MYSQL, POSTGRES, Server
 
 OpenLedger = Callable[..., SqlLedger]
 
 
-@dataclass(frozen=True)
-class Place:
-    """`url` as a setting would name it; `admin` looks at what is really there."""
-
-    url: str
-    admin: sqlalchemy.Engine
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.admin.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
-
-    def run(self, *statements: str) -> None:
-        with self.admin.connect() as connection:
-            for each in statements:
-                connection.exec_driver_sql(each)
-
+class Place(places.Place):
     def count(self) -> int:
         return int(self.rows("SELECT COUNT(*) FROM questions")[0][0])
 
 
 @pytest.fixture(scope="session")
 def server_places() -> Iterator[Callable[[Server], Place]]:
-    made: dict[str, tuple[Place, sqlalchemy.Engine, str]] = {}
-
-    def place_on(server: Server) -> Place:
-        if server.dialect not in made:
-            address = address_of(server)
-            name = f"nl2sql_ledger_{uuid4().hex[:12]}"
-            root = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
-            with root.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {name}")
-            made[server.dialect] = Place(_setting(address.set(database=name)), _admin(address, name)), root, name
-        return made[server.dialect][0]
-
-    yield place_on
-    for place, root, name in made.values():
-        place.admin.dispose()
-        with root.connect() as connection:
-            forced = " WITH (FORCE)" if root.dialect.name == "postgresql" else ""
-            connection.exec_driver_sql(f"DROP DATABASE {name}{forced}")
-        root.dispose()
-
-
-def _setting(address: URL) -> str:
-    return address.set(drivername=address.get_backend_name()).render_as_string(hide_password=False)
-
-
-def _admin(address: URL, name: str) -> sqlalchemy.Engine:
-    return sqlalchemy.create_engine(
-        address.set(database=name), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
-    )
+    with places.places_on_servers(Place, "nl2sql_ledger") as place_on:
+        yield place_on
 
 
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> Iterator[Place]:
-    path = tmp_path / "private" / "ledger.db"
-    admin = sqlalchemy.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
-    yield Place(f"sqlite:///{path}", admin)
-    admin.dispose()
+    with places.place_in_file(Place, tmp_path / "private" / "ledger.db") as place:
+        yield place
 
 
 @pytest.fixture(
@@ -162,7 +117,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
         try:
             if condition():
                 return True
-        except sqlalchemy.exc.SQLAlchemyError:
+        except SQLAlchemyError:
             pass
         time.sleep(0.02)
     return False

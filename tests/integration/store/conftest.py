@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,6 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pytest
-import sqlalchemy
-from sqlalchemy import URL
 
 from nl2sql.answer.base import Answer, Receipt, ReceiptLine
 from nl2sql.answer.chart_options import ChartOptions
@@ -22,7 +20,8 @@ from streamlit_app.store.base import Board, KeptAnswer, Request, Store, Tile
 from streamlit_app.store.limits import utc_now
 from streamlit_app.store.memory import MemoryStore
 from streamlit_app.store.sql import SqlStore
-from tests.integration.conftest import MYSQL, POSTGRES, Server, address_of
+from tests.integration import places
+from tests.integration.conftest import MYSQL, POSTGRES, Server
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 # What databases find hard: quotes, four-byte letters, a right-to-left mark, percent and colon.
@@ -30,24 +29,7 @@ HARD = "“O'Neil” – 🦄👩‍👩‍👧 \u200f% :x {y} \\ ж"
 TABLES = ("app_conversations", "app_answers", "app_boards", "app_preferences", "app_migrations")
 
 
-@dataclass(frozen=True)
-class Place:
-    """`url` as the setting would name it, "" for memory; `admin` looks at what is really there."""
-
-    url: str
-    admin: sqlalchemy.Engine | None
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        assert self.admin is not None
-        with self.admin.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
-
-    def run(self, *statements: str) -> None:
-        assert self.admin is not None
-        with self.admin.connect() as connection:
-            for each in statements:
-                connection.exec_driver_sql(each)
-
+class Place(places.Place):
     def clear(self) -> None:
         self.run(*(f"DROP TABLE IF EXISTS {name}" for name in TABLES))
 
@@ -57,44 +39,14 @@ OpenStore = Callable[..., Store]
 
 @pytest.fixture(scope="session")
 def server_places() -> Iterator[Callable[[Server], Place]]:
-    made: dict[str, tuple[Place, sqlalchemy.Engine, str]] = {}
-
-    def place_on(server: Server) -> Place:
-        if server.dialect not in made:
-            address = address_of(server)
-            name = f"nl2sql_app_{uuid4().hex[:12]}"
-            root = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
-            with root.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {name}")
-            made[server.dialect] = Place(_setting(address.set(database=name)), _admin(address, name)), root, name
-        return made[server.dialect][0]
-
-    yield place_on
-    for place, root, name in made.values():
-        assert place.admin is not None
-        place.admin.dispose()
-        with root.connect() as connection:
-            forced = " WITH (FORCE)" if root.dialect.name == "postgresql" else ""
-            connection.exec_driver_sql(f"DROP DATABASE {name}{forced}")
-        root.dispose()
-
-
-def _setting(address: URL) -> str:
-    return address.set(drivername=address.get_backend_name()).render_as_string(hide_password=False)
-
-
-def _admin(address: URL, name: str) -> sqlalchemy.Engine:
-    return sqlalchemy.create_engine(
-        address.set(database=name), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
-    )
+    with places.places_on_servers(Place, "nl2sql_app") as place_on:
+        yield place_on
 
 
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> Iterator[Place]:
-    path = tmp_path / "private" / "app.db"
-    admin = sqlalchemy.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
-    yield Place(f"sqlite:///{path}", admin)
-    admin.dispose()
+    with places.place_in_file(Place, tmp_path / "private" / "app.db") as place:
+        yield place
 
 
 DATABASES = [
@@ -121,7 +73,7 @@ def database(
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Each kind of store."""
     if request.param == "memory":
-        yield Place("", None)
+        yield Place("")
         return
     kind = request.param
     if kind == "sqlite":

@@ -56,6 +56,8 @@ def test_a_browser_on_this_machine_comes_in(change: dict[str, Any]) -> None:
         ({"hosts": ("localhost", "evil.example")}, "by a name"),
         ({"origins": ("https://evil.example",)}, "by a name"),
         ({"origins": ("null",)}, "by a name"),
+        ({"origins": ("http://localhost:3000",)}, "another server on this machine"),
+        ({"origins": ("http://127.0.0.1:8501",)}, "another server on this machine"),
         ({"origins": ("http://localhost@evil.example",)}, "by a name"),
         ({"hosts": ("localhost@evil.example",)}, "by a name"),
         ({"hosts": ("[::1",)}, "by a name"),
