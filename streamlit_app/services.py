@@ -28,22 +28,12 @@ from streamlit_app.signing_in.refusal import Refusal
 from streamlit_app.store.base import Store
 from streamlit_app.store.memory import MemoryStore
 from streamlit_app.store.open import open_store
-from streamlit_app.words import say
+from streamlit_app.words import messages, say
 
 if TYPE_CHECKING:
     from nl2sql.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
-
-# What to do when an error brings no hint of its own.
-REMEDIES = {
-    "database_missing": "Create the demo database with “make seed”, or name yours in nl2sql.toml.",
-    "database_unreadable": "Replace the file with a readable database; “make seed” writes the demo database again.",
-    "database_unreachable": "Check that the database server is running and that its address in nl2sql.toml is right.",
-    "model_invalid": "Mend the model file, then try again.",
-    "policy_invalid": "Mend the policy file, then try again.",
-    "settings_invalid": "Mend the setting in nl2sql.toml or in the environment, then try again.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +116,15 @@ def _not_ready(error: Nl2SqlError, person: Person | Refusal) -> NotReady:
     """Where the server keeps its files is told to those who may see how the app is set up."""
     if isinstance(person, Refusal):
         return _refused(person)
-    told = (error.user_message, error.hint or REMEDIES.get(error.code, ""))
+    told = (error.user_message, error.hint or _remedy(error.code))
     sentence, remedy = told if "settings" in person.may else map(without_folders, told)
     return NotReady(sentence, remedy, error.code)
+
+
+def _remedy(code: str) -> str:
+    """What to do when an error brings no hint of its own."""
+    key = f"common.remedy.{code}"
+    return say(key) if key in messages() else ""
 
 
 # Two entries: a changed settings or model file opens a second pipeline while sessions may still use the first.

@@ -10,6 +10,7 @@ import streamlit as st
 
 from nl2sql.catalog.model import SemanticModel
 from nl2sql.guard.policy import Limits, Policy
+from nl2sql.price_tag import spoken_bytes
 from nl2sql.settings import Settings
 from streamlit_app.about.address import WITHHELD, Place, place_of
 from streamlit_app.about.privacy import Sentence, endpoint
@@ -70,20 +71,13 @@ def limits(policy: Policy) -> Iterator[Line]:
     yield say("about.limit_rows"), f"{most.rows:,}"
     yield say("about.limit_minute"), f"{most.rows_per_minute:,}"
     yield say("about.limit_seconds"), say("about.seconds", seconds=f"{most.seconds:g}")
-    yield say("about.limit_bytes"), _size(most.result_bytes)
+    yield say("about.limit_bytes"), spoken_bytes(most.result_bytes)
     for cost, key in ((most.ask_above, "about.asks_above"), (most.refuse_above, "about.refuses_above")):
         parts = [f"{cost.rows:,} {say('about.rows_read')}"] if cost.rows else []
-        parts += [_size(cost.bytes)] if cost.bytes else []
+        parts += [spoken_bytes(cost.bytes)] if cost.bytes else []
         parts += [f"{cost.price:f}"] if cost.price else []
         if parts:
             yield say(key), " · ".join(parts)
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
-        if count >= size:
-            return f"{count / size:g} {unit}"
-    return f"{count} B"
 
 
 def model_lines(model: SemanticModel) -> Iterator[Line]:

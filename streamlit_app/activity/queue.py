@@ -18,7 +18,7 @@ from nl2sql.ledger.read import Entry
 from nl2sql.settings import Settings
 from streamlit_app import services, widgets
 from streamlit_app.activity.reading import forget
-from streamlit_app.safe import as_markdown, shorten
+from streamlit_app.safe import as_markdown, shorten, without_folders
 from streamlit_app.signing_in.person import Person
 from streamlit_app.words import messages, say
 
@@ -59,7 +59,7 @@ def _one(entry: Entry, settings: Settings, person: Person) -> None:
             args=(row.id, settings, person),
         )
         reviewer = st.text_input(
-            say("activity.reviewer"), placeholder=say("activity.reviewer_hint"), max_chars=100, key=f"by-{row.id}"
+            say("activity.reviewer"), placeholder=say("activity.reviewer_hint"), max_chars=50, key=f"by-{row.id}"
         )
         st.button(
             say("activity.verify"),
@@ -96,17 +96,22 @@ def _write(question_id: str, settings: Settings, person: Person, reviewer: str) 
         wanted = Wanted(
             settings.base / FOLDER,
             include=frozenset(SIGNS),
-            reviewer=named_reviewer(reviewer) if reviewer else "",
+            reviewer=named_reviewer(_signed(reviewer, here.person)) if reviewer else "",
             only=(question_id,),
         )
         with st.spinner(say("activity.working")):
             found = harvest(settings, wanted, guess_tags)
     except Nl2SqlError as error:
-        told = [" ".join(part for part in (error.user_message, error.hint) if part)]
+        told = [without_folders(" ".join(part for part in (error.user_message, error.hint) if part))]
     else:
         told = _told(found)
     st.session_state.setdefault(_TOLD, {})[question_id] = told
     forget()
+
+
+def _signed(reviewer: str, person: Person) -> str:
+    """A role or a team can be typed by anybody; who did so is added where somebody signed in."""
+    return reviewer if person.how == "local" else f"{reviewer.strip()} ({person.name[:40]})"
 
 
 def _told(found: Harvest) -> list[str]:

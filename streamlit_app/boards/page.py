@@ -161,7 +161,8 @@ def _every(board: Board, ready: Ready) -> int:
 
     def change_timer() -> None:
         if may_change(board, ready):
-            save(ready, replace(board, refresh_seconds=int(st.session_state.get(key) or 0)))
+            wanted = st.session_state.get(key)  # a browser can send anything
+            save(ready, replace(board, refresh_seconds=wanted if wanted in REFRESH_SECONDS else 0))
 
     known = board.refresh_seconds if board.refresh_seconds in REFRESH_SECONDS else 0
     chosen = st.selectbox(
@@ -173,7 +174,7 @@ def _every(board: Board, ready: Ready) -> int:
         on_change=change_timer,
         width=190,
     )
-    return int(chosen)
+    return chosen if chosen in REFRESH_SECONDS else 0
 
 
 def _more(board: Board, ready: Ready) -> None:

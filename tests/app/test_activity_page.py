@@ -151,6 +151,12 @@ def test_a_verified_query_needs_a_name(ledger: SqlLedger, monkeypatch: pytest.Mo
     assert not app.button(key="verify-bbbb2222").disabled
 
 
+def test_who_verifies_signs_with_their_own_name_too() -> None:
+    signed_in = Person("ana@example.com", "Ana Example", "analyst", frozenset({"review"}), "oidc")
+    assert queue._signed("Finance team", signed_in) == "Finance team (Ana Example)"
+    assert queue._signed("Finance team", person("review")) == "Finance team"
+
+
 def test_who_may_not_review_sees_no_buttons_and_can_write_nothing(
     ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
