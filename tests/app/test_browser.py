@@ -191,20 +191,6 @@ def ledger(folder: Path, sql: str, *values: str) -> list[tuple[str, ...]]:
         connection.close()
 
 
-def test_the_pages_fit_a_phone_in_light_and_dark(browser: Browser, address: str, scheme: str) -> None:
-    visit = open_page(browser, address, scheme, 390)
-    page = visit.page
-    expect(page.get_by_test_id("stChatInputTextArea")).to_be_visible()
-    visit.ask(QUESTION)
-    expect(page.locator(".js-plotly-plot svg .bars .point path")).to_have_count(5, timeout=60_000)
-    assert sideways(page) == []
-    page.get_by_role("link", name="What’s in the data").click()
-    expect(page.get_by_role("heading", name="What’s in the data")).to_be_visible()
-    expect(page.locator("dl.ask-terms").first).to_be_visible()
-    assert sideways(page) == []
-    page.close()
-
-
 def sideways(page: Page) -> list[str]:
     """Elements that reach over the right edge, without those that scroll or are cut by their own box."""
     found: list[str] = page.evaluate(

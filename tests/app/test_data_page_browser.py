@@ -14,22 +14,17 @@ from tests.app.test_browser import address, browser, folder, open_page, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-LOOKS = pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
-
 
 def own(found: list[str]) -> list[str]:
     """Without the links of the frame, which scroll in their own row on a phone."""
     return [each for each in found if not each.startswith("P: ") or len(each) > 30]
 
 
-@LOOKS
 def test_a_table_in_the_picture_leads_to_its_fields_and_rows(
     browser: Browser,  # noqa: F811
     address: str,  # noqa: F811
-    scheme: str,
-    width: int,
 ) -> None:
-    visit = open_page(browser, f"{address}/data", scheme, width)
+    visit = open_page(browser, f"{address}/data", "dark", 360)
     page = visit.page
     expect(page.get_by_text("9 tables")).to_be_visible(timeout=60_000)
     rested(page)

@@ -14,18 +14,15 @@ from tests.app.test_browser import address, browser, folder, open_page, sideways
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_the_quality_page_is_read_and_unfolded(
     browser: Browser,  # noqa: F811
     address: str,  # noqa: F811
     folder: Path,  # noqa: F811
     tmp_path: Path,
-    scheme: str,
-    width: int,
 ) -> None:
     write_log(folder / "evals" / "old.jsonl", cases(40), header("2026-11-01T08:00:00+00:00"))
     write_log(folder / "evals" / "new.jsonl", cases(37, "wrong_rows", "declined", "declined"))
-    visit = open_page(browser, f"{address}/quality", scheme, width)
+    visit = open_page(browser, f"{address}/quality", "light", 1280)
     page = visit.page
     expect(page.locator("h2.ask-headline")).to_contain_text("37 of 40 were answered right", timeout=60_000)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
@@ -47,14 +44,11 @@ def test_the_quality_page_is_read_and_unfolded(
     page.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_a_run_is_offered_and_a_prompt_is_edited(
     browser: Browser,  # noqa: F811
     address: str,  # noqa: F811
-    scheme: str,
-    width: int,
 ) -> None:
-    page = open_page(browser, f"{address}/quality", scheme, width).page
+    page = open_page(browser, f"{address}/quality", "dark", 360).page
     page.get_by_role("radio", name="Start a run").click(timeout=60_000)
     expect(page.get_by_role("button", name="Start the run")).to_be_enabled()
     assert sideways(page) == [] and problems_on(page) == []
