@@ -92,10 +92,17 @@ def _line(ready: Ready, head: ConversationHead) -> None:
                 args=(ready, head.id),
             )
         menu = say("history.menu", title=shown)
-        with st.popover(
-            as_markdown(menu), icon=":material/more_horiz:", type="tertiary", key=f"history-menu-{head.id}"
-        ):
-            _menu(ready, head, title)
+        # Filled when it is opened: fifty forms would cost more than the answer.
+        opened = st.popover(
+            as_markdown(menu),
+            icon=":material/more_horiz:",
+            type="tertiary",
+            key=f"history-menu-{head.id}",
+            on_change="rerun",
+        )
+        if opened.open:
+            with opened:
+                _menu(ready, head, title)
 
 
 def _menu(ready: Ready, head: ConversationHead, title: str) -> None:

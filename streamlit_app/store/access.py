@@ -63,6 +63,9 @@ class Access:
 
     def __init__(self, address: URL) -> None:
         self._engine = _engine(address)
+        # A file answers at once or says that it is locked. A thread for each look at it would cost twenty people who
+        # ask at once two seconds: each waits its turn for the interpreter twice more.
+        self._is_file = address.get_backend_name() == "sqlite"
         self._is_ready = False
         self._preparing = threading.Lock()
         self._pausing = threading.Lock()
@@ -75,11 +78,13 @@ class Access:
         """All of it or nothing. `work` may be called again when it met another write."""
 
         def again() -> T:
+            began = time.monotonic()
             for left in reversed(range(_TRIES)):
                 try:
                     return self._once(work, writing=True)
                 except DBAPIError as error:
-                    if not left or not _met_another(error):
+                    has_waited = time.monotonic() - began > _LOCK_SECONDS
+                    if not left or has_waited or not _met_another(error):
                         raise
             raise AssertionError("the last try raises or returns")
 
@@ -98,7 +103,8 @@ class Access:
             return work(connection)
 
     def _bounded(self, work: Callable[[], T]) -> T:
-        """In a thread of its own: a driver may wait for a server that is frozen, or for a name, without an end."""
+        """In a thread of its own where there is a server: a driver may wait for one that is frozen, or for a name,
+        without an end."""
         self._stay_away_for_now()
         began = time.monotonic()
         done: Future[T] = Future()
@@ -110,7 +116,10 @@ class Access:
                 done.set_exception(error)
 
         try:
-            threading.Thread(target=run, name="store", daemon=True).start()
+            if self._is_file:
+                run()
+            else:
+                threading.Thread(target=run, name="store", daemon=True).start()
             result = done.result(WAIT_SECONDS)
         except StoreUnreachable as error:
             self._failed(error, began)

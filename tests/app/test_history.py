@@ -262,10 +262,23 @@ def test_a_search_appears_when_the_list_is_long(visit: Open, store: Store) -> No
     assert "No conversation has these words" in whole_text(app)
 
 
+def open_menu(app: AppTest, conversation_id: str) -> None:
+    app.session_state[f"history-menu-{conversation_id}"] = True
+    app.run()
+
+
+def test_a_menu_is_empty_until_it_is_opened(visit: Open) -> None:
+    app = ask(visit(), FIRST)
+    app.run()
+    assert buttons(app, "history-delete-") == []
+    open_menu(app, talk_of(app).id)
+    assert buttons(app, "history-delete-") == [f"history-delete-{talk_of(app).id}"]
+
+
 def test_a_conversation_is_renamed_in_its_menu(visit: Open) -> None:
     app = ask(visit(), FIRST)
     id_ = talk_of(app).id
-    app.run()
+    open_menu(app, id_)
     app.text_input(key=f"history-name-{id_}").set_value("  For <b>Monday</b> 🦄 ")
     next(each for each in app.button if each.label == "Rename").click().run()
     assert "For &lt;b&gt;Monday&lt;/b&gt; 🦄" in whole_text(app)
@@ -274,7 +287,7 @@ def test_a_conversation_is_renamed_in_its_menu(visit: Open) -> None:
 def test_a_deleted_conversation_comes_back_with_undo(visit: Open, store: Store) -> None:
     app = ask(visit(), FIRST)
     id_ = talk_of(app).id
-    app.run()
+    open_menu(app, id_)
     app.button(key=f"history-delete-{id_}").click().run()
     assert asked(app) == []
     assert address(app) == {}
@@ -328,7 +341,7 @@ def test_what_cannot_be_deleted_now_stays_and_says_so(visit: Open) -> None:
     away = AwayStore()
     away.is_away = False
     app = ask(visit(on=away), FIRST)
-    app.run()
+    open_menu(app, talk_of(app).id)
     away.is_away = True
     app.button(key=f"history-delete-{talk_of(app).id}").click().run()
     assert asked(app) == [FIRST]

@@ -17,8 +17,9 @@ from nl2sql.guard.dialects import DIALECTS, dialect_named
 from nl2sql.guard.function_lists import allowed_functions
 from nl2sql.guard.rules.parse import times_printed
 
-# The slowest of them takes about 0.2 s on an idle machine. Without its bounds, any of them could take minutes.
-SECONDS = 2.5
+# Of the processor. The slowest of them takes about 0.2 s on an idle machine, and ten times that where several programs
+# share a core and its caches. Without its bounds, any of them could take minutes.
+SECONDS = 8.0
 # What some systems give a thread.
 STACK_KILOBYTES = 512
 
