@@ -129,8 +129,9 @@ def test_an_outage_is_told_once_in_the_log_and_so_is_its_end(opened: Access, cap
     assert told == ["What people keep cannot be reached: OSError.", "What people keep is reached again."]
 
 
-def test_nobody_waits_for_a_database_that_is_frozen(opened: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_for_a_server_that_is_frozen(opened: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     opened.read(lambda connection: None)
+    monkeypatch.setattr(opened, "_is_file", False)
     monkeypatch.setattr(access, "WAIT_SECONDS", 0.05)
     thaw = Event()
     with pytest.raises(StoreUnreachable):
