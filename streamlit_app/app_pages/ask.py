@@ -62,9 +62,9 @@ def page() -> None:
     if progress is not None:  # last, so that the page is whole meanwhile, and stays whole when it is stopped
         _work(ready, talk, progress)
         working.empty()
+        restore_from_link(ready)  # the address names what is shown, before anybody could load the page again
         with newest.container(key="newest"):
             show_entry(talk.entries[-1], ready)
-        restore_from_link(ready)  # the address names what is shown
     show_history(ready)
 
 
