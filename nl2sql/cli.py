@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,7 +139,9 @@ def ask(
     ] = None,
 ) -> None:
     """Answer a question from the database."""
-    _check_files(out or ())
+    from nl2sql.answer_files import refuse_unknown_endings, write_files
+
+    refuse_unknown_endings(out or ())
     if as_json + as_csv + sql_only > 1:
         raise typer.BadParameter("choose one of --json, --csv and --sql")
     from nl2sql.question import Question
@@ -157,45 +159,12 @@ def ask(
         progress.clear()
         _print_answer(answer, as_json=as_json, as_csv=as_csv, sql_only=sql_only)
         if answer.outcome == "answered":
-            _write_files(answer, out or ())
+            write_files(answer, out or (), _told_if_heard)
         if trace:
             sys.stdout.flush()  # so that the answer comes first where both go to one place
             with _if_someone_listens():
                 terminal.print_trace(answer, sys.stderr)
     raise typer.Exit(exit_code_of(answer))
-
-
-def _check_files(paths: Sequence[Path]) -> None:
-    """Before anything is asked: an answer may have cost money by the time that a name turns out wrong."""
-    if not paths:
-        return
-    from nl2sql.export.to_path import kind_of
-
-    for path in paths:
-        try:
-            kind_of(path)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--out") from None
-
-
-def _write_files(answer: Answer, paths: Sequence[Path]) -> None:
-    """Each that can be written is; the first that cannot be is then said, and is a failure."""
-    if not paths:
-        return
-    from nl2sql.errors import ExportUnavailable
-    from nl2sql.export.to_path import write_path
-
-    failures = []
-    for path in paths:
-        try:
-            write_path(answer, path)
-        except ExportUnavailable as error:
-            failures.append(ExportUnavailable(f"{path}: {error.user_message}", hint=error.hint))
-        else:
-            with _if_someone_listens():
-                typer.echo(f"Wrote {path}", err=True)
-    if failures:
-        raise failures[0]
 
 
 def _answered(pipeline: Pipeline, asked: Question, progress: Listener, *, fresh: bool, accept_cost: bool) -> Answer:
@@ -389,6 +358,11 @@ def _if_someone_listens() -> Iterator[None]:
         yield
     except OSError:
         _abandon(sys.stderr)
+
+
+def _told_if_heard(text: str) -> None:
+    with _if_someone_listens():
+        typer.echo(text, err=True)
 
 
 def _abandon(stream: TextIO) -> None:

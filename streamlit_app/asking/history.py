@@ -50,7 +50,7 @@ def show_history(ready: Ready) -> None:
 
 
 def _keeping_line() -> None:
-    """One quiet line where answers of this session are not in the store."""
+    """One quiet line where answers of this visit are not in the store."""
     if conversation().unkept:
         widgets.small(say("history.not_kept"))
 

@@ -175,7 +175,7 @@ _KEY = "board-work"
 
 
 def work_of(board: str, cancel: Callable[[str], object]) -> Work:
-    """This session's, of the board that is open; what another board still did is stopped."""
+    """Of this browser tab and the board that is open in it; what another board still did is stopped."""
     known = st.session_state.get(_KEY)
     if isinstance(known, Work) and known.board == board:
         return known
